@@ -1,0 +1,97 @@
+// Engine: a Plan made ready on a Device. Context: one running copy. Stream: where it runs.
+#pragma once
+
+#include "tenfold/device.h"
+#include "tenfold/plan.h"
+
+namespace tenfold {
+
+class Stream {
+ public:
+  static Stream create(const std::shared_ptr<Device>& device);
+  // Wraps a stream of the device's native kind (CUstream); not owned.
+  static Stream from_native(const std::shared_ptr<Device>& device, void* native);
+  NativeStream& native() const { return *stream_; }
+  Status synchronize() noexcept { return stream_->synchronize(); }
+
+ private:
+  std::shared_ptr<Device> device_;
+  std::shared_ptr<NativeStream> stream_;
+};
+
+struct EngineOptions {
+  int threads = 0;               // CPU threads; 0: all
+  bool trust = false;            // run machine code that the plan carries
+  int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
+};
+
+class Context;
+
+// Immutable and shared by threads; outlives none of its contexts (they keep it alive).
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  // Prepares every step: constants, modules, packed weights. A row that this machine lacks is replaced
+  // by the reference's, with a message in messages().
+  static std::shared_ptr<Engine> create(Plan plan, std::shared_ptr<Device> device,
+                                        const EngineOptions& options = {});
+  ~Engine();
+  const Plan& plan() const;
+  const Section& section() const;
+  const std::shared_ptr<Device>& device() const;
+  const std::vector<Binding>& bindings() const;
+  int binding_index(std::string_view name) const;       // -1 if unknown
+  const std::vector<std::string>& messages() const;
+  int64_t constant_bytes() const;
+  std::unique_ptr<Context> create_context();
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  friend class Context;
+  Engine();
+  std::unique_ptr<Impl> impl_;
+};
+
+struct StepTime { std::string name, row; double us = 0; };
+
+// One execution state. Not thread-safe: one thread at a time; a second one gets Status kInvalid.
+class Context {
+ public:
+  ~Context();
+  const Engine& engine() const;
+
+  // Fixes the input shapes: picks the program, plans memory, prepares primitives. Shapes seen lately
+  // are kept (bounded LRU), so going back costs little. Build-time cost, may throw.
+  //   ctx.set_shape("data", {8,3,224,224}); ctx.bind();
+  void set_shape(std::string_view input, const Extents& dims);
+  void set_batch(int64_t n);                             // sets every symbol named N
+  void bind();
+  Extents shape(int binding) const;                      // of the bound program; outputs too
+  int64_t bytes(int binding) const;
+  int64_t memory_bytes() const;                          // arena and scratch of the bound shape
+
+  // Device (or, on the CPU, host) addresses of inputs and outputs. Cheap; may change between runs.
+  Status set_address(int binding, void* address) noexcept;
+  // Neither allocates, locks nor searches. All addresses must be set and bind() done.
+  Status enqueue(Stream& stream) noexcept;
+  // Host tensors in, host tensors out: binds, copies, runs, waits. For tools and tests.
+  std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs);
+
+  void set_profiling(bool on);                           // takes effect at the next bind()
+  std::vector<StepTime> step_times() const;              // of the last profiled run
+  // Values that the plan still holds; reading one does not change results.
+  std::vector<std::string> taps() const;
+  Tensor read_tap(std::string_view name);                // after a run; Error{kNotFound} lists taps
+  void cancel() noexcept;                                // from any thread; stops between steps
+  std::string recorded() const;                          // text of the log recorder or graph statistics
+  void set_recorder(RecorderKind kind);                  // takes effect at the next bind()
+
+ private:
+  friend class Engine;
+  Context();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tenfold
