@@ -1,0 +1,139 @@
+# Tests, by room (the first folder below tests/):
+#   tests/<room>/**/*_test.cpp      -> executable test_<room>, ctest label <room>, names "<room>.Suite.Case"
+#   tests/clients/<c>/**/*_test.cpp -> executable test_clients_<c>, label clients_<c>
+#   *_slow_test.cpp                 -> executable test_slow, label slow       (left out under sanitizers)
+#   *_gpu_test.cpp                  -> executable test_gpu, label gpu         (run where a GPU is)
+#   tests/<room>/**/*_support.cpp   -> helpers of that room; tests/support/**/*.cpp: of all rooms
+#   tests/lint/*.py, *.sh           -> run from the repository's root, label lint
+#   tests/fuzz/fuzz_NAME.cpp        -> libFuzzer target fuzz_NAME (preset fuzz), corpus tests/fuzz/corpus/NAME
+set(tests "${PROJECT_SOURCE_DIR}/tests")
+cmake_path(SET shared NORMALIZE "${PROJECT_SOURCE_DIR}/../shared")
+add_library(tenfold-test-settings INTERFACE)
+target_include_directories(tenfold-test-settings INTERFACE ${PROJECT_SOURCE_DIR} ${tests}
+  ${PROJECT_BINARY_DIR}/generated)
+target_compile_definitions(tenfold-test-settings INTERFACE
+  TENFOLD_TEST_DATA="${tests}"
+  TENFOLD_SHARED_DIR="${shared}"
+  TENFOLD_EXAMPLES_DIR="${PROJECT_SOURCE_DIR}/examples"
+  TENFOLD_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+  TENFOLD_WITH_ONEDNN=${TENFOLD_WITH_ONEDNN})
+set(library tenfold-runtime)
+if(TARGET tenfold)
+  set(library tenfold)
+endif()
+
+# ---- libFuzzer targets ----------------------------------------------------------------------------
+if(TENFOLD_FUZZ)
+  file(GLOB fuzzers CONFIGURE_DEPENDS "${tests}/fuzz/fuzz_*.cpp")
+  file(GLOB_RECURSE support CONFIGURE_DEPENDS "${tests}/fuzz/*_support.cpp")
+  foreach(source IN LISTS fuzzers)
+    cmake_path(GET source STEM name)
+    add_executable(${name} ${source} ${support})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE ${library} tenfold-test-settings)
+  endforeach()
+  return()
+endif()
+
+# ---- benchmarks of single pieces ------------------------------------------------------------------
+if(TENFOLD_BENCH)
+  find_package(benchmark REQUIRED)
+  file(GLOB_RECURSE benches CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*_bench.cpp")
+  if(benches)
+    add_executable(tenfold-bench ${benches})
+    target_link_libraries(tenfold-bench PRIVATE ${library} tenfold-test-settings
+      benchmark::benchmark_main)
+  endif()
+endif()
+if(NOT TENFOLD_TESTS)
+  return()
+endif()
+
+# ---- lint -----------------------------------------------------------------------------------------
+find_package(Python3 COMPONENTS Interpreter QUIET)
+file(GLOB lints CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${tests}/lint/*.py"
+  "${tests}/lint/*.sh")
+foreach(lint IN LISTS lints)
+  cmake_path(GET lint STEM name)
+  set(interpreter bash)
+  if(lint MATCHES "\\.py$")
+    set(interpreter "${Python3_EXECUTABLE}")
+  endif()
+  if(interpreter)
+    add_test(NAME lint.${name} COMMAND ${interpreter} ${lint}
+      WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(lint.${name} PROPERTIES LABELS lint SKIP_RETURN_CODE 77
+      ENVIRONMENT "TENFOLD_BUILD_DIR=${PROJECT_BINARY_DIR}")
+  else()
+    message(WARNING "python3 not found: ${lint} is left out")
+  endif()
+endforeach()
+
+# ---- GoogleTest -----------------------------------------------------------------------------------
+find_package(GTest QUIET)
+if(NOT GTest_FOUND)
+  message(WARNING "GoogleTest not found: no tests are built (scripts/setup installs it)")
+  return()
+endif()
+include(GoogleTest)
+
+file(GLOB_RECURSE support CONFIGURE_DEPENDS "${tests}/support/*.cpp")
+if(support)
+  add_library(tenfold-test-support STATIC ${support})
+  target_link_libraries(tenfold-test-support PUBLIC ${library} tenfold-test-settings GTest::gtest)
+endif()
+
+# One executable test_<room> of the given sources; links LIBRARIES in place of the static libraries.
+function(tenfold_test room)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  set(target test_${room})
+  add_executable(${target} ${arg_SOURCES})
+  if(NOT arg_LIBRARIES)
+    set(arg_LIBRARIES ${library})
+    if(TARGET tenfold-test-support)
+      list(PREPEND arg_LIBRARIES tenfold-test-support)
+    endif()
+  endif()
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} tenfold-test-settings
+    GTest::gtest_main GTest::gmock)
+  if(nlohmann_json_FOUND)
+    target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)
+  endif()
+  # Passive waiting: tests share the cores, and spinning threads would slow each other manifold.
+  gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+    PROPERTIES LABELS ${room} ENVIRONMENT OMP_WAIT_POLICY=PASSIVE TIMEOUT 600)
+endfunction()
+
+file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${tests}" "${tests}/*_test.cpp"
+  "${tests}/*_support.cpp")
+list(FILTER sources EXCLUDE REGEX "^(support|fuzz)/")
+set(rooms "")
+foreach(source IN LISTS sources)
+  if(source MATCHES "_(gpu|slow)_test\\.cpp$")
+    set(room ${CMAKE_MATCH_1})
+  elseif(source MATCHES "^clients/([^/]+)/")
+    set(room clients_${CMAKE_MATCH_1})
+  elseif(source MATCHES "^([^/]+)/")
+    set(room ${CMAKE_MATCH_1})
+  else()
+    message(FATAL_ERROR "tests/${source}: tests live in a room, tests/<room>/")
+  endif()
+  list(APPEND rooms ${room})
+  list(APPEND sources_${room} "${tests}/${source}")
+endforeach()
+list(REMOVE_DUPLICATES rooms)
+
+foreach(room IN LISTS rooms)
+  if(room STREQUAL "clients_tensorrt" AND TARGET tenfold_tensorrt_cpu)
+    # Not also the static libraries: protobuf refuses one schema twice in a process.
+    tenfold_test(${room} SOURCES ${sources_${room}} LIBRARIES tenfold_tensorrt_cpu)
+  elseif(room STREQUAL "clients_cuda_host" AND TARGET tenfold_cuda_host)
+    tenfold_test(${room} SOURCES ${sources_${room}} LIBRARIES tenfold_cuda_host)
+  else()
+    tenfold_test(${room} SOURCES ${sources_${room}})
+  endif()
+  if(TARGET tenfold-cli AND TARGET test_${room} AND room MATCHES "^(clients_|e2e|hostile|slow|gpu)")
+    add_dependencies(test_${room} tenfold-cli)  # TENFOLD_BIN_DIR "/tenfold"
+  endif()
+endforeach()
