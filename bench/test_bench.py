@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Tests of the benchmarks' arithmetic and reporting: `python3 bench/test_bench.py`. Needs nothing."""
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
+import gpu
+
+
+class Figures(unittest.TestCase):
+    def test_summary_is_the_median_of_medians_and_the_least_minimum(self):
+        repeats = [{"median": m, "min": m / 2} for m in (4.0, 2.0, 6.0)]
+        self.assertEqual(common.summary(repeats), {"median": 4.0, "min": 1.0})
+        self.assertEqual(common.summary(repeats[:2])["median"], 3.0)
+        self.assertIsNone(common.summary([]))
+
+    def test_ratio_is_to_the_faster_peer_that_is_there(self):
+        ours = {"median": 2.0, "min": 1.0}
+        self.assertEqual(common.ratio(ours, {"a": {"median": 5.0}, "b": {"median": 3.0}}), ("b", 1.5))
+        self.assertEqual(common.ratio(ours, {"a": None, "b": {"median": 3.0}}), ("b", 1.5))
+        self.assertEqual(common.ratio(None, {"a": {"median": 5.0}}), ("a", None))
+        self.assertEqual(common.ratio(ours, {"a": None}), (None, None))
+
+    def test_geometric_mean_leaves_out_what_is_missing(self):
+        self.assertEqual(common.geometric_mean([2.0, None, 8.0]), 4.0)
+        self.assertIsNone(common.geometric_mean([None]))
+
+    def test_floor_is_that_of_the_measured_boundary(self):
+        self.assertEqual(gpu.floor_us("resnet50", 1), 80)
+        self.assertEqual(gpu.floor_us("resnet50", 8), 196)
+        self.assertEqual([gpu.floor_us(m, 1) for m in ("mobilenet_v2", "squeezenet1_1", "googlenet")], [53, 31, 91])
+        self.assertIsNone(gpu.floor_us("resnet50", 3))
+        self.assertIsNone(gpu.floor_us("alexnet", 1))
+
+
+class Processes(unittest.TestCase):
+    def python(self, text):
+        return [sys.executable, "-c", text]
+
+    def test_json_is_found_after_other_output(self):
+        self.assertEqual(common.run_json(self.python("print('note'); print('{\"a\": 1}')"), 20), {"a": 1})
+        self.assertEqual(common.run_json(self.python("print('note\\n{\\n \"a\": 1\\n}')"), 20), {"a": 1})
+
+    def test_a_failure_says_why(self):
+        for text, limit, why in (("raise ValueError('too odd')", 20, "too odd"), ("print('x')", 20, "not JSON"),
+                                 ("import time; time.sleep(9)", 0.2, "over 0.2 s")):
+            with self.assertRaisesRegex(common.Failure, why):
+                common.run_json(self.python(text), limit)
+        with self.assertRaisesRegex(common.Failure, "not there"):
+            common.run(["no-such-command"], 5)
+
+    def test_an_error_has_its_line_under_the_table(self):
+        rows = [{"model": "m", "batch": 2, "errors": {"tenfold": "bad"}}, {"model": "m", "batch": 1}]
+        self.assertEqual(common.error_lines(rows), "m b2: tenfold: bad")
+
+
+if __name__ == "__main__":
+    unittest.main()
