@@ -12,7 +12,7 @@ install(TARGETS tenfold-runtime EXPORT tenfold-runtime-targets
 set_target_properties(tenfold-runtime PROPERTIES EXPORT_NAME runtime)
 install(DIRECTORY include/tenfold DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING PATTERN "*.h")
-install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES LICENSE NOTICE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 if(TARGET tenfold)
   install(TARGETS tenfold EXPORT tenfold-compiler-targets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
