@@ -8,8 +8,7 @@ namespace tenfold::cuda {
 
 // One device text, byte for byte as in the source tree. Both views point to static storage.
 struct EmbeddedText {
-  std::string_view
-      name;  // path below backends/cuda, e.g. "kernels/softmax_warp.cu", "gen/tile.cuh"
+  std::string_view name;  // path below backends/cuda, e.g. "gen/tile.cuh"
   std::string_view text;  // ends in a zero byte beyond its size, so text.data() is a C string
 };
 
