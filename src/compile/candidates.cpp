@@ -1,0 +1,309 @@
+#include "src/compile/candidates.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "src/compile/pattern.h"
+
+namespace tenfold::select {
+namespace {
+
+constexpr double kHopeless = 12.0;  // estimates beyond this many times the best are not timed
+
+bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
+
+// The rows' views of one start node.
+class Collector {
+ public:
+  Collector(const Graph& graph, const Target& target, const CompileOptions& options,
+            const std::vector<Symbol>& symbols, Costs& costs, Explanation* explanation)
+      : graph_(graph),
+        target_(target),
+        symbols_(symbols),
+        costs_(costs),
+        explanation_(explanation),
+        rows_(rows_for(target, options)),
+        permitted_(permitted_types(options)) {
+    for (const Row* row : rows_) {
+      std::vector<Pattern> patterns;
+      for (const std::string& text : row->patterns()) patterns.push_back(parse_pattern(text));
+      patterns_.push_back(std::move(patterns));
+    }
+  }
+
+  Options of(NodeId start) {
+    if (is_view(graph_, start)) {
+      Options views{view(start)};
+      if (graph_.node(start).op == "Transpose") append(views, computed(start));
+      return views;
+    }
+    return computed(start);
+  }
+
+ private:
+  Option view(NodeId start);
+  Options computed(NodeId start);
+  void append(Options& views, Options more) const {
+    for (Option& o : more)
+      if (o.region.nodes.size() == 1)
+        for (Choice& c : o.choices) views.front().choices.push_back(std::move(c));
+  }
+  void offer(Option& option, const Row& row);
+  void refuse(const Region& region, const Row& row, std::string formats, std::string reason) {
+    if (!explanation_) return;
+    Explanation::Line line;
+    line.nodes = region_name(graph_, region);
+    line.row = std::string(row.name());
+    line.formats = std::move(formats);
+    line.reason = std::move(reason);
+    explanation_->lines.push_back(std::move(line));
+  }
+  bool pattern_fits(size_t row, NodeId start, std::string* why) const {
+    return std::any_of(patterns_[row].begin(), patterns_[row].end(),
+                       [&](const Pattern& p) { return matches(p, graph_, start, why); });
+  }
+  TypeSet permitted_for(const Lowered& lowered) const;
+
+  const Graph& graph_;
+  const Target& target_;
+  const std::vector<Symbol>& symbols_;
+  Costs& costs_;
+  Explanation* explanation_;
+  std::vector<const Row*> rows_;
+  std::vector<std::vector<Pattern>> patterns_;
+  TypeSet permitted_;
+};
+
+// A view keeps the bytes: linear in and out, or an axis permutation that turns one layout into the
+// other.
+Option Collector::view(NodeId start) {
+  Option option;
+  option.region.nodes = {start};
+  option.region.outputs = graph_.node(start).outputs;
+  option.lowered = lower(graph_, option.region, symbols_);
+  const bool transpose = graph_.node(start).op == "Transpose";
+  const bool to_nchw =
+      transpose && graph_.node(start).attrs.ints("perm") == std::vector<int64_t>{0, 3, 1, 2};
+  std::vector<DType> types{option.lowered.problem.inputs.at(0).format.dtype};
+  if (types.front() == DType::kF32 && permitted_.contains(DType::kF16))
+    types.push_back(DType::kF16);
+  for (DType t : types) {
+    Choice choice;
+    choice.problem = option.lowered.problem;
+    Format in{t, Layout::linear()}, out{t, Layout::linear()};
+    if (transpose) (to_nchw ? out : in).layout = Layout::channels_last();
+    choice.formats.inputs.assign(option.lowered.inputs.size(), Format{t, Layout::linear()});
+    choice.formats.inputs.front() = in;
+    choice.formats.outputs = {out};
+    option.choices.push_back(std::move(choice));
+  }
+  return option;
+}
+
+TypeSet Collector::permitted_for(const Lowered& lowered) const {
+  // A value with a permitted set of its own narrows what the profile permits.
+  TypeSet set = permitted_;
+  for (const auto* list : {&lowered.inputs, &lowered.outputs})
+    for (ValueId v : *list) {
+      const TypeSet own = graph_.value(v).permitted;
+      if (!own.empty())
+        set =
+            TypeSet::from_bits(set.bits() & (own.bits() | (1u << static_cast<int>(DType::kTF32))));
+    }
+  set.insert(DType::kF32);
+  return set;
+}
+
+void Collector::offer(Option& option, const Row& row) {
+  const Problem& open = option.lowered.problem;
+  if (Verdict v = row.supports(open, target_); !v) return refuse(option.region, row, "", v.reason);
+  int taken = 0;
+  for (const FormatTuple& formats : row.formats(open, target_, permitted_for(option.lowered))) {
+    if (taken >= 8) break;
+    std::string why;
+    std::optional<Problem> closed = close(open, formats, &why);
+    if (closed)
+      if (Verdict v = row.supports(*closed, target_); !v) {
+        why = v.reason;
+        closed.reset();
+      }
+    if (!closed) {
+      refuse(option.region, row, formats_text(formats), why);
+      continue;
+    }
+    ++taken;
+    Choice choice;
+    choice.row = &row;
+    choice.problem = std::move(*closed);
+    choice.formats = formats;
+    option.choices.push_back(std::move(choice));
+  }
+}
+
+Options Collector::computed(NodeId start) {
+  std::vector<Region> regions = grow_regions(graph_, start);
+  std::vector<Lowered> lowered;
+  for (const Region& r : regions) lowered.push_back(lower(graph_, r, symbols_));
+  // A row competes on its largest region and on those that are another row's largest.
+  std::set<size_t> wanted;
+  std::vector<size_t> fitting;
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    std::string why;
+    if (!pattern_fits(r, start, &why)) {
+      if (!why.empty()) refuse(regions.front(), *rows_[r], "", why);
+      continue;
+    }
+    fitting.push_back(r);
+    for (size_t k = regions.size(); k-- > 0;) {
+      if (!rows_[r]->supports(lowered[k].problem, target_)) continue;
+      wanted.insert(k);
+      break;
+    }
+  }
+  Options options;
+  for (size_t k : wanted) {
+    Option option{regions[k], lowered[k], {}};
+    for (size_t r : fitting) offer(option, *rows_[r]);
+    if (!option.choices.empty()) options.push_back(std::move(option));
+  }
+  if (wanted.empty())
+    for (size_t r : fitting)
+      if (Verdict v = rows_[r]->supports(lowered.front().problem, target_); !v)
+        refuse(regions.front(), *rows_[r], "", v.reason);
+  return options;
+}
+
+// Times what is worth timing and drops what failed to run.
+void settle(const Graph& graph, Option& option, const Target& target, Costs& costs,
+            Explanation* explanation, bool queue_only) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const Choice& c : option.choices)
+    if (c.row && !is_reference(*c.row)) best = std::min(best, c.row->estimate(c.problem, target));
+  std::vector<Choice> kept;
+  for (Choice& c : option.choices) {
+    const bool hopeless =
+        c.row && !is_reference(*c.row) && c.row->estimate(c.problem, target) > kHopeless * best;
+    if (queue_only) {
+      if (c.row && !hopeless) costs.want(*c.row, c.problem);
+      continue;
+    }
+    std::string reason;
+    if (c.row && hopeless) {
+      reason = "not timed: its estimate is over " + std::to_string(static_cast<int>(kHopeless)) +
+               " times the best";
+    } else if (c.row) {
+      const Timed& timed = costs.best(*c.row, c.problem);
+      c.tactic = timed.tactic;
+      c.us = timed.us;
+      c.measured = timed.measured;
+      reason = timed.failure;
+    }
+    if (explanation && c.row) {
+      Explanation::Line line{region_name(graph, option.region),
+                             std::string(c.row->name()),
+                             c.tactic,
+                             formats_text(c.formats),
+                             c.us,
+                             c.measured,
+                             false,
+                             reason,
+                             c.problem.str()};
+      explanation->lines.push_back(std::move(line));
+    }
+    if (reason.empty()) kept.push_back(std::move(c));
+  }
+  if (!queue_only) option.choices = std::move(kept);
+}
+
+}  // namespace
+
+double Option::best_us() const {
+  double best = std::numeric_limits<double>::infinity();
+  for (const Choice& c : choices) best = std::min(best, c.us);
+  return best;
+}
+
+TypeSet permitted_types(const CompileOptions& options) {
+  TypeSet set{DType::kF32};
+  if (options.fp16) set.insert(DType::kF16);
+  if (options.tf32) set.insert(DType::kTF32);
+  return set;
+}
+
+std::vector<const Row*> rows_for(const Target& target, const CompileOptions& options) {
+  std::vector<const Row*> rows;
+  for (const Row* row : all_rows()) {
+    if (row->backend() != target.kind) continue;
+    const bool excluded =
+        std::any_of(options.exclude_rows.begin(), options.exclude_rows.end(),
+                    [&](const std::string& p) { return row->name().substr(0, p.size()) == p; });
+    if (!excluded) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string region_name(const Graph& graph, const Region& region) {
+  std::string name;
+  for (NodeId id : region.nodes) {
+    const Node& node = graph.node(id);
+    const std::string part = node.name.empty() ? node.op : node.name;
+    name += (name.empty() ? "" : " + ") + part;
+  }
+  return name;
+}
+
+std::string formats_text(const FormatTuple& formats) {
+  std::string text;
+  for (const Format& f : formats.inputs) text += (text.empty() ? "" : ",") + f.str();
+  text += "->";
+  for (size_t k = 0; k < formats.outputs.size(); ++k)
+    text += (k ? "," : "") + formats.outputs[k].str();
+  if (formats.compute != DType::kF32) text += " " + std::string(to_string(formats.compute));
+  return text;
+}
+
+std::optional<Problem> close(const Problem& open, const FormatTuple& formats, std::string* why) {
+  const auto refuse = [&](std::string reason) {
+    if (why) *why = std::move(reason);
+    return std::nullopt;
+  };
+  if (formats.inputs.size() != open.inputs.size() || formats.outputs.size() != open.outputs.size())
+    return refuse("the row's formats do not cover all operands");
+  Problem closed = open;
+  const auto assign = [](Operand& o, const Format& f) {
+    const bool weak = o.format.dtype == DType::kF32;
+    if (!weak && f.dtype != o.format.dtype) return false;
+    o.format = f;
+    return true;
+  };
+  for (size_t k = 0; k < open.inputs.size(); ++k)
+    if (!assign(closed.inputs[k], formats.inputs[k]))
+      return refuse("input " + std::to_string(k) + " must stay " +
+                    std::string(to_string(open.inputs[k].format.dtype)));
+  for (size_t k = 0; k < open.outputs.size(); ++k)
+    if (!assign(closed.outputs[k], formats.outputs[k]))
+      return refuse("output " + std::to_string(k) + " must stay " +
+                    std::string(to_string(open.outputs[k].format.dtype)));
+  closed.compute = formats.compute;
+  closed.accumulate = formats.accumulate;
+  closed.closed = true;
+  return closed;
+}
+
+Candidates collect_candidates(const Graph& graph, const Target& target,
+                              const CompileOptions& options, const std::vector<Symbol>& symbols,
+                              Costs& costs, Explanation* explanation) {
+  Candidates found;
+  found.symbols = symbols;
+  Collector collector(graph, target, options, symbols, costs, explanation);
+  for (NodeId id : graph.order()) found.by_start[id] = collector.of(id);
+  for (auto& [id, list] : found.by_start)
+    for (Option& option : list) settle(graph, option, target, costs, explanation, true);
+  costs.measure_all("timing kernels");
+  for (auto& [id, list] : found.by_start)
+    for (Option& option : list) settle(graph, option, target, costs, explanation, false);
+  return found;
+}
+
+}  // namespace tenfold::select

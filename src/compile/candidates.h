@@ -1,0 +1,51 @@
+// Candidates: for every start node its regions, and for every region the rows that can do it.
+#pragma once
+
+#include "src/compile/costs.h"
+#include "src/compile/lower.h"
+
+namespace tenfold::select {
+
+// One way to run a region: a row with Formats decided, or (row == nullptr) a view that costs
+// nothing.
+struct Choice {
+  const Row* row = nullptr;
+  Problem problem;               // closed; of views the open one
+  FormatTuple formats;
+  Tactic tactic;
+  double us = 0;
+  bool measured = false;
+};
+
+struct Option {
+  Region region;
+  Lowered lowered;
+  std::vector<Choice> choices;   // in row list order
+  double best_us() const;        // infinity without choices
+};
+
+using Options = std::vector<Option>;   // of one start, by growing region
+
+// What the search looks at for every node that can start a region, by node.
+struct Candidates {
+  std::map<NodeId, Options> by_start;
+  std::vector<Symbol> symbols;   // with this profile's ranges and tuning sizes
+};
+
+// The storage types that a profile permits for weakly typed values.
+TypeSet permitted_types(const CompileOptions& options);
+
+// Matches, asks and times. Refusals go to `explanation` if given.
+Candidates collect_candidates(const Graph& graph, const Target& target,
+                              const CompileOptions& options, const std::vector<Symbol>& symbols,
+                              Costs& costs, Explanation* explanation);
+
+// Rows of the target's kind that the options do not exclude, in list order.
+std::vector<const Row*> rows_for(const Target& target, const CompileOptions& options);
+
+std::string region_name(const Graph& graph, const Region& region);
+std::string formats_text(const FormatTuple& formats);
+// Closes an open Problem with a tuple; empty reason when the tuple respects fixed types.
+std::optional<Problem> close(const Problem& open, const FormatTuple& formats, std::string* why);
+
+}  // namespace tenfold::select

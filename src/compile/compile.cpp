@@ -1,0 +1,136 @@
+#include "tenfold/compile.h"
+
+#include <algorithm>
+
+#include "src/compile/emit.h"
+#include "tenfold/version.h"
+
+namespace tenfold {
+namespace {
+
+using namespace select;
+
+// Symbols of one program: the profile's tuning sizes and ranges over the graph's.
+std::vector<Symbol> profile_symbols(const Graph& graph, const Profile& profile) {
+  std::vector<Symbol> symbols = graph.symbols();
+  for (Symbol& s : symbols) {
+    s.min = 0;
+    if (const auto it = profile.range.find(s.name); it != profile.range.end()) {
+      s.min = it->second.first;
+      s.max = it->second.second;
+    }
+    if (const int64_t* tune = profile.tune.find(s.name)) s.tune = *tune;
+    if (s.min < 0 || s.max < s.min || s.tune < s.min || s.tune > s.max)
+      throw Error(Code::kInvalid, "symbol " + s.name + ": tuning size " + std::to_string(s.tune) +
+                                      " and range " + std::to_string(s.min) + ".." +
+                                      std::to_string(s.max) + " do not fit");
+  }
+  return symbols;
+}
+
+std::vector<Profile> profiles_of(const CompileOptions& options) {
+  return options.profiles.empty() ? std::vector<Profile>{Profile{}} : options.profiles;
+}
+
+void mark_chosen(const Graph& graph, const Selection& selection, Explanation& explanation,
+                 size_t first) {
+  for (const Group& group : selection.groups) {
+    const Choice& c = group.chosen();
+    if (!c.row) continue;
+    const std::string name = region_name(graph, group.option->region);
+    const std::string problem = c.problem.str();
+    for (size_t k = first; k < explanation.lines.size(); ++k) {
+      Explanation::Line& line = explanation.lines[k];
+      if (line.nodes == name && line.row == c.row->name() && line.problem == problem &&
+          line.reason.empty()) {
+        line.chosen = true;
+        break;
+      }
+    }
+  }
+}
+
+void remark_program(const Program& program, const Section& section, Explanation& explanation) {
+  int converts = 0;
+  for (const Step& s : program.steps) converts += s.kind == StepKind::kConvert;
+  SymbolValues tune;
+  for (const Symbol& s : program.symbols) tune.set(s.name, s.tune);
+  const MemoryPlan memory = plan_memory(
+      program, tune, std::vector<int64_t>(program.steps.size(), 0), nullptr, section.bindings);
+  explanation.remarks.push_back(
+      std::to_string(program.steps.size()) + " steps, " + std::to_string(converts) +
+      " of them conversions; activations " + std::to_string(memory.peak) +
+      " bytes at the tuning size (no plan in this step order takes less than " +
+      std::to_string(memory.lower_bound) + ")");
+}
+
+}  // namespace
+
+std::vector<Offer> find_offers(const Graph& graph, const Target& target,
+                               const CompileOptions& options, Explanation* explanation) {
+  CompileOptions untimed = options;
+  untimed.timing = false;
+  Costs costs(target, untimed, nullptr);
+  const std::vector<Symbol> symbols = profile_symbols(graph, profiles_of(options).front());
+  const Candidates found = collect_candidates(graph, target, untimed, symbols, costs, explanation);
+  std::vector<Offer> offers;
+  for (NodeId id : graph.order())
+    for (const Option& option : found.by_start.at(id)) {
+      const Row* last = nullptr;
+      for (const Choice& c : option.choices) {
+        if (!c.row || c.row == last) continue;
+        last = c.row;
+        offers.push_back({c.row, option.region.nodes, option.lowered.inputs, option.lowered.outputs,
+                          option.lowered.problem});
+      }
+    }
+  return offers;
+}
+
+Plan compile(const Graph& source, const Target& target, const CompileOptions& options,
+             Device* device, Explanation* explanation) {
+  if (options.timing && !device)
+    throw Error(Code::kInvalid, "timing needs the device",
+                {"give a device, or build with --no-timing"});
+  if (device && !options.timing) device = nullptr;
+  Graph graph = source;
+  if (options.progress && !options.progress({"canonicalizing", 0, 0}))
+    throw Error(Code::kCancelled, "compilation was cancelled");
+  canonicalize(graph);
+
+  Plan plan;
+  plan.name = graph.name();
+  plan.producer = std::string("tenfold ") + version();
+  plan.labels = options.labels;
+  plan.preprocess = options.preprocess;
+  plan.metadata = options.metadata;
+  Section section;
+  section.target = target;
+  section.devices = {DeviceRef{target.kind, 0}};
+  section.bindings = bindings_of(graph);
+  ConstantTable constants(graph, target.kind != "cpu");
+  Costs costs(target, options, device);
+  const std::vector<Profile> profiles = profiles_of(options);
+  for (const Profile& profile : profiles) {
+    const size_t first = explanation ? explanation->lines.size() : 0;
+    const std::vector<Symbol> symbols = profile_symbols(graph, profile);
+    const Candidates found =
+        collect_candidates(graph, target, options, symbols, costs, explanation);
+    Conversions conversions(graph, target, options, found.symbols, costs);
+    const Selection selection = select::select(graph, found, conversions);
+    if (options.progress) options.progress({"emitting", 0, 0});
+    section.programs.push_back(
+        emit_program(graph, selection, found, conversions, target, constants, section));
+    if (!explanation) continue;
+    mark_chosen(graph, selection, *explanation, first);
+    remark_program(section.programs.back(), section, *explanation);
+  }
+  if (explanation)
+    for (const std::string& r : costs.remarks()) explanation->remarks.push_back(r);
+  constants.finish(section);
+  plan.sections.push_back(std::move(section));
+  plan.verify();
+  return plan;
+}
+
+}  // namespace tenfold

@@ -1,0 +1,63 @@
+// Costs: what a closed Problem takes on a row; from the TimingCache, a measurement or the estimate.
+#pragma once
+
+#include <unordered_map>
+
+#include "tenfold/compile.h"
+
+namespace tenfold::select {
+
+struct Timed {
+  Tactic tactic;
+  double us = -1;
+  bool measured = false;
+  std::string failure;  // non-empty: the row refused to run it, and why
+};
+
+class Costs {
+ public:
+  Costs(const Target& target, const CompileOptions& options, Device* device);
+
+  // The row's best tactic for the problem. Memoized.
+  const Timed& best(const Row& row, const Problem& problem);
+  // Queues a pair for measure_all; a pair that is known already is not queued again.
+  void want(const Row& row, const Problem& problem);
+  // Measures everything queued, preparing in parallel on devices other than the CPU.
+  void measure_all(std::string_view phase);
+
+  const std::vector<std::string>& remarks() const { return remarks_; }
+
+ private:
+  struct Job {
+    const Row* row;
+    Problem problem;
+    Tactic tactic;
+    std::string key;
+  };
+  struct Outcome {
+    double us = -1;
+    bool measured = false;
+    std::string failure;
+  };
+
+  std::string pair_key(const Row& row, const Problem& problem) const;
+  std::vector<Job> jobs_for(const Row& row, const Problem& problem) const;
+  TimingCache::Key cache_key(const Job& job) const;
+  void measure(std::vector<Job>& jobs, std::string_view phase);
+  Timed choose(const Row& row, const Problem& problem);
+  void report(std::string_view phase, int64_t done, int64_t total, double elapsed) const;
+
+  const Target& target_;
+  const CompileOptions& options_;
+  Device* device_;
+  int threads_;
+  std::string machine_;
+  std::unordered_map<std::string, Timed> best_;
+  std::unordered_map<std::string, Outcome> outcomes_;  // by job key
+  std::vector<Job> queue_;
+  double spent_ = 0;
+  int64_t untimed_ = 0;
+  std::vector<std::string> remarks_;
+};
+
+}  // namespace tenfold::select

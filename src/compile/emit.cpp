@@ -1,0 +1,287 @@
+#include "src/compile/emit.h"
+
+#include <algorithm>
+#include <set>
+
+namespace tenfold::select {
+namespace {
+
+class Emitter {
+ public:
+  Emitter(const Graph& graph, const Selection& selection, Conversions& conversions,
+          const Target& target, ConstantTable& constants, Section& section)
+      : graph_(graph),
+        selection_(selection),
+        conversions_(conversions),
+        target_(target),
+        constants_(constants),
+        section_(section) {}
+
+  Program run(const std::vector<Symbol>& symbols) {
+    program_.symbols = symbols;
+    for (uint32_t k = 0; k < graph_.inputs().size(); ++k) {
+      const ValueId v = graph_.inputs()[k];
+      places_[{v, fixed(v).str()}] = Place{{ValueRef::Kind::kBinding, k}, -1};
+      native_[v] = fixed(v);
+    }
+    assign_outputs();
+    for (const Group& group : selection_.groups) emit(group);
+    for (uint32_t k = 0; k < graph_.outputs().size(); ++k) finish_output(k);
+    taps();
+    return std::move(program_);
+  }
+
+ private:
+  // Where a value's bytes in one Format are, and the step that wrote them.
+  struct Place {
+    ValueRef ref;
+    int64_t step = -1;
+  };
+
+  Format fixed(ValueId v) const { return Format{graph_.type(v).dtype, Layout::linear()}; }
+  ValueRef binding(uint32_t output) const {
+    return {ValueRef::Kind::kBinding, static_cast<uint32_t>(graph_.inputs().size()) + output};
+  }
+
+  // A value that is an output (possibly through views) is written to its binding at once where the
+  // Format is the binding's.
+  void assign_outputs() {
+    std::map<ValueId, ValueId> view_of;
+    for (const Group& g : selection_.groups)
+      if (!g.chosen().row)
+        view_of[g.option->lowered.outputs.front()] = g.option->lowered.inputs.front();
+    for (uint32_t k = 0; k < graph_.outputs().size(); ++k) {
+      ValueId v = graph_.outputs()[k].value;
+      while (!direct_.count(v)) {
+        direct_[v] = k;
+        const auto it = view_of.find(v);
+        if (it == view_of.end()) break;
+        v = it->second;
+      }
+    }
+  }
+
+  uint32_t new_buffer(ValueId v, const Format& format) {
+    PlanBuffer b;
+    b.name = graph_.value(v).name;
+    b.dims = graph_.type(v).shape;
+    b.format = format;
+    program_.buffers.push_back(std::move(b));
+    return static_cast<uint32_t>(program_.buffers.size()) - 1;
+  }
+
+  bool row_major(ValueId v, const Format& f) const {
+    return same_storage(f, Format{f.dtype, Layout::linear()}, graph_.type(v).shape);
+  }
+
+  // The destination of a value that a step computes.
+  ValueRef destination(ValueId v, const Format& format) {
+    const auto it = direct_.find(v);
+    if (it != direct_.end() && !graph_.value(v).is_input && row_major(v, format)) {
+      const GraphOutput& out = graph_.outputs()[it->second];
+      if (format.dtype == graph_.type(out.value).dtype && taken_.insert(it->second).second) {
+        if (out.value == v) return binding(it->second);
+        const uint32_t b = new_buffer(v, format);
+        program_.buffers[b].same_as = binding(it->second);
+        return {ValueRef::Kind::kBuffer, b};
+      }
+    }
+    return {ValueRef::Kind::kBuffer, new_buffer(v, format)};
+  }
+
+  void depend(Step& step, int64_t on) {
+    if (on < 0) return;
+    const uint32_t d = static_cast<uint32_t>(on);
+    if (std::find(step.deps.begin(), step.deps.end(), d) == step.deps.end()) step.deps.push_back(d);
+  }
+
+  int64_t push(Step step) {
+    std::sort(step.deps.begin(), step.deps.end());
+    program_.steps.push_back(std::move(step));
+    return static_cast<int64_t>(program_.steps.size()) - 1;
+  }
+
+  // The value in the wanted Format, converting it first if nobody has.
+  Place need(ValueId v, const Format& format) {
+    const auto key = std::make_pair(v, format.str());
+    if (const auto found = places_.find(key); found != places_.end()) return found->second;
+    const Format from = native_.at(v);
+    const Place source = places_.at({v, from.str()});
+    const Conversions::Way& way = conversions_.way(v, from, format);
+    if (!way.row) {
+      if (!same_storage(from, format, graph_.type(v).shape))
+        throw Error(Code::kUnsupported, "no kernel converts " + from.str() + " to " + format.str());
+      return places_[key] = source;
+    }
+    const ValueRef to{ValueRef::Kind::kBuffer, new_buffer(v, format)};
+    return places_[key] = convert(v, way, source, to);
+  }
+
+  Place convert(ValueId v, const Conversions::Way& way, const Place& source, ValueRef to) {
+    Step step;
+    step.kind = StepKind::kConvert;
+    step.name = "convert " + graph_.value(v).name;
+    step.row = std::string(way.row->name());
+    step.tactic = way.tactic;
+    step.problem = way.problem;
+    step.inputs = {source.ref};
+    step.outputs = {to};
+    step.tuned_us = way.us;
+    step.estimated_us = way.row->estimate(way.problem, target_);
+    depend(step, source.step);
+    attach_artifact(*way.row, step);
+    return Place{to, push(std::move(step))};
+  }
+
+  void attach_artifact(const Row& row, Step& step) {
+    Artifact artifact = row.emit(step.problem, step.tactic, target_);
+    if (artifact.empty()) return;
+    for (size_t k = 0; k < section_.artifacts.size(); ++k) {
+      const Artifact& a = section_.artifacts[k];
+      if (a.text_key == artifact.text_key && a.entry == artifact.entry && a.code == artifact.code) {
+        step.artifact = static_cast<int32_t>(k);
+        return;
+      }
+    }
+    step.artifact = static_cast<int32_t>(section_.artifacts.size());
+    section_.artifacts.push_back(std::move(artifact));
+  }
+
+  void emit(const Group& group) {
+    const Choice& choice = group.chosen();
+    const Lowered& lowered = group.option->lowered;
+    if (!choice.row) return emit_view(choice, lowered);
+    Step step;
+    step.name = region_name(graph_, group.option->region);
+    step.row = std::string(choice.row->name());
+    step.tactic = choice.tactic;
+    step.problem = choice.problem;
+    step.tuned_us = choice.us;
+    step.estimated_us = choice.row->estimate(choice.problem, target_);
+    for (NodeId id : group.option->region.nodes)
+      for (const std::string& s : graph_.node(id).sources)
+        if (std::find(step.sources.begin(), step.sources.end(), s) == step.sources.end())
+          step.sources.push_back(s);
+    for (size_t k = 0; k < lowered.inputs.size(); ++k) {
+      const ValueId v = lowered.inputs[k];
+      const ConstantId constant = graph_.value(v).constant;
+      if (constant.valid()) {
+        step.inputs.push_back(
+            {ValueRef::Kind::kConstant,
+             constants_.want(constant, choice.problem.inputs[k].dims, choice.formats.inputs[k])});
+        continue;
+      }
+      const Place place = need(v, choice.formats.inputs[k]);
+      step.inputs.push_back(place.ref);
+      depend(step, place.step);
+    }
+    for (size_t k = 0; k < lowered.outputs.size(); ++k)
+      step.outputs.push_back(destination(lowered.outputs[k], choice.formats.outputs[k]));
+    attach_artifact(*choice.row, step);
+    const std::vector<ValueRef> outputs = step.outputs;
+    const int64_t index = push(std::move(step));
+    for (size_t k = 0; k < lowered.outputs.size(); ++k) {
+      native_[lowered.outputs[k]] = choice.formats.outputs[k];
+      places_[{lowered.outputs[k], choice.formats.outputs[k].str()}] = Place{outputs[k], index};
+    }
+  }
+
+  void emit_view(const Choice& choice, const Lowered& lowered) {
+    const ValueId in = lowered.inputs.front(), out = lowered.outputs.front();
+    if (graph_.value(in).constant.valid()) return emit_constant_view(choice, lowered);
+    const Place place = need(in, choice.formats.inputs.front());
+    const Format format = choice.formats.outputs.front();
+    const uint32_t b = new_buffer(out, format);
+    program_.buffers[b].same_as = place.ref;
+    native_[out] = format;
+    places_[{out, format.str()}] = Place{{ValueRef::Kind::kBuffer, b}, place.step};
+  }
+
+  void emit_constant_view(const Choice& choice, const Lowered& lowered) {
+    const ValueId out = lowered.outputs.front();
+    const Format format = choice.formats.outputs.front();
+    const ConstantId id = graph_.value(lowered.inputs.front()).constant;
+    native_[out] = format;
+    places_[{out, format.str()}] =
+        Place{{ValueRef::Kind::kConstant, constants_.want(id, graph_.type(out).shape, format)}, -1};
+  }
+
+  // Graph outputs that no step wrote in place get a copy.
+  void finish_output(uint32_t k) {
+    const ValueId v = graph_.outputs()[k].value;
+    const ValueRef to = binding(k);
+    if (graph_.value(v).constant.valid()) {
+      const Format f = fixed(v);
+      const uint32_t c = constants_.want(graph_.value(v).constant, graph_.type(v).shape, f);
+      return copy_out(v, f, Place{{ValueRef::Kind::kConstant, c}, -1}, to);
+    }
+    for (const auto& [key, place] : places_)
+      if (key.first == v && resolves_to(place.ref, to)) return;
+    const Format from = native_.at(v);
+    const Place source = places_.at({v, from.str()});
+    const Conversions::Way& way = conversions_.way(v, from, fixed(v));
+    if (way.row)
+      convert(v, way, source, to);
+    else
+      copy_out(v, from, source, to);
+  }
+
+  bool resolves_to(ValueRef ref, ValueRef to) const {
+    while (ref.kind == ValueRef::Kind::kBuffer &&
+           program_.buffers[ref.index].same_as.kind != ValueRef::Kind::kNone)
+      ref = program_.buffers[ref.index].same_as;
+    return ref == to;
+  }
+
+  // Same bytes, other place: a Convert that select would never choose, since it costs without need.
+  void copy_out(ValueId v, const Format& from, const Place& source, ValueRef to) {
+    Conversions::Way way = conversions_.copy(v, from, fixed(v));
+    convert(v, way, source, to);
+  }
+
+  void taps() {
+    std::set<std::string> seen;
+    for (const auto& [key, place] : places_) {
+      const std::string& name = graph_.value(key.first).name;
+      if (name.empty() || place.ref.kind == ValueRef::Kind::kConstant ||
+          !(native_.at(key.first).str() == key.second))
+        continue;
+      if (!seen.insert(name).second) continue;
+      program_.taps.push_back(
+          {name, place.ref, static_cast<uint32_t>(std::max<int64_t>(place.step, 0))});
+    }
+  }
+
+  const Graph& graph_;
+  const Selection& selection_;
+  Conversions& conversions_;
+  const Target& target_;
+  ConstantTable& constants_;
+  Section& section_;
+  Program program_;
+  std::map<std::pair<ValueId, std::string>, Place> places_;
+  std::map<ValueId, Format> native_;  // the Format that a value is produced in
+  std::map<ValueId, uint32_t> direct_;  // values whose bytes are (part of the way to) an output
+  std::set<uint32_t> taken_;  // outputs that have a writer
+};
+
+}  // namespace
+
+std::vector<Binding> bindings_of(const Graph& graph) {
+  std::vector<Binding> bindings;
+  for (ValueId v : graph.inputs())
+    bindings.push_back(
+        {graph.value(v).name, graph.type(v), Format{graph.type(v).dtype, Layout::linear()}, true});
+  for (const GraphOutput& o : graph.outputs())
+    bindings.push_back(
+        {o.name, graph.type(o.value), Format{graph.type(o.value).dtype, Layout::linear()}, false});
+  return bindings;
+}
+
+Program emit_program(const Graph& graph, const Selection& selection, const Candidates& candidates,
+                     Conversions& conversions, const Target& target, ConstantTable& constants,
+                     Section& section) {
+  return Emitter(graph, selection, conversions, target, constants, section).run(candidates.symbols);
+}
+
+}  // namespace tenfold::select

@@ -1,0 +1,238 @@
+#include "src/compile/lower.h"
+
+#include <algorithm>
+#include <map>
+
+namespace tenfold::select {
+namespace {
+
+std::vector<int64_t> spatial_dims(const Shape& shape) {
+  std::vector<int64_t> dims;
+  for (size_t k = 2; k < shape.size(); ++k) dims.push_back(shape[k].value());
+  return dims;
+}
+
+void set_default(Attrs& attrs, const std::string& name, Attr value) {
+  if (!attrs.has(name)) attrs.set(name, std::move(value));
+}
+
+void complete_window(Attrs& attrs, size_t spatial) {
+  set_default(attrs, "strides", std::vector<int64_t>(spatial, 1));
+  set_default(attrs, "pads", std::vector<int64_t>(2 * spatial, 0));
+  set_default(attrs, "dilations", std::vector<int64_t>(spatial, 1));
+}
+
+// Builds the Problem operand by operand and the Expr node by node.
+class Lowerer {
+ public:
+  Lowerer(const Graph& graph, const std::vector<Symbol>& symbols) : graph_(graph) {
+    result_.problem.symbols = symbols;
+  }
+
+  Lowered run(const Region& region) {
+    const Node& start = graph_.node(region.start());
+    const bool pointwise = is_pointwise(graph_, region.start());
+    if (pointwise)
+      result_.problem.op = "Pointwise";
+    else
+      anchor(start);
+    for (NodeId id : region.nodes)
+      if (pointwise || id != region.start()) absorb(graph_.node(id));
+    finish(region, pointwise);
+    return std::move(result_);
+  }
+
+ private:
+  int operand(ValueId value, Shape dims) {
+    for (size_t k = 0; k < result_.inputs.size(); ++k)
+      if (result_.inputs[k] == value && result_.problem.inputs[k].dims == dims)
+        return static_cast<int>(k);
+    Operand o;
+    o.dims = std::move(dims);
+    o.format.dtype = graph_.type(value).dtype;
+    o.constant = graph_.value(value).constant.valid();
+    result_.problem.inputs.push_back(std::move(o));
+    result_.inputs.push_back(value);
+    return static_cast<int>(result_.inputs.size()) - 1;
+  }
+
+  void anchor_operand(ValueId value) {
+    Operand o;
+    o.dims = graph_.type(value).shape;
+    o.format.dtype = graph_.type(value).dtype;
+    o.constant = graph_.value(value).constant.valid();
+    result_.problem.inputs.push_back(std::move(o));
+    result_.inputs.push_back(value);
+  }
+
+  void anchor(const Node& node) {
+    Problem& p = result_.problem;
+    p.op = node.op;
+    std::vector<Shape> in, out;
+    for (ValueId v : node.inputs) in.push_back(v.valid() ? graph_.type(v).shape : Shape{});
+    for (ValueId v : node.outputs) out.push_back(graph_.type(v).shape);
+    p.attrs = complete_attrs(node.op, node.attrs, in, out);
+    const bool biased = node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm";
+    const size_t count = biased ? 2 : node.inputs.size();
+    for (size_t k = 0; k < count && k < node.inputs.size(); ++k)
+      if (node.inputs[k].valid()) anchor_operand(node.inputs[k]);
+    p.anchor_inputs = static_cast<int>(p.inputs.size());
+    if (node.outputs.size() != 1) return;
+    int reg = -1;
+    if (node.op == "Gemm") {
+      const double alpha = node.attrs.f("alpha", 1.0);
+      if (alpha != 1.0) reg = p.expr.binary(ExprOp::kMul, p.expr.acc(), p.expr.constant(alpha));
+    }
+    if (biased && node.inputs.size() > 2 && node.inputs[2].valid()) reg = add_bias(node, reg);
+    if (reg < 0) reg = p.expr.acc();
+    registers_[node.outputs.front()] = reg;
+  }
+
+  int add_bias(const Node& node, int reg) {
+    Expr& e = result_.problem.expr;
+    const ValueId bias = node.inputs[2];
+    Shape dims = graph_.type(bias).shape;
+    if (node.op != "Gemm")
+      for (size_t k = 2; k < graph_.type(node.outputs.front()).shape.size(); ++k) dims.push_back(1);
+    int value = e.load(operand(bias, dims));
+    const double beta = node.op == "Gemm" ? node.attrs.f("beta", 1.0) : 1.0;
+    if (beta != 1.0) value = e.binary(ExprOp::kMul, value, e.constant(beta));
+    return e.binary(ExprOp::kAdd, reg < 0 ? e.acc() : reg, value);
+  }
+
+  void absorb(const Node& node) {
+    Expr& e = result_.problem.expr;
+    std::vector<int> regs;
+    for (ValueId v : node.inputs) {
+      const auto found = registers_.find(v);
+      if (found != registers_.end()) {
+        regs.push_back(found->second);
+      } else {
+        const int reg = e.load(operand(v, graph_.type(v).shape));
+        registers_[v] = reg;
+        regs.push_back(reg);
+      }
+    }
+    registers_[node.outputs.front()] = find_op(node.op)->expr(e, node.attrs, regs);
+  }
+
+  void finish(const Region& region, bool pointwise) {
+    Problem& p = result_.problem;
+    const Node& start = graph_.node(region.start());
+    std::vector<ValueId> outputs = region.outputs;
+    if (region.nodes.size() == 1) outputs = start.outputs;  // unused outputs keep their places
+    if (outputs.empty()) outputs = graph_.node(region.nodes.back()).outputs;
+    for (ValueId v : outputs) {
+      Operand o;
+      o.dims = graph_.type(v).shape;
+      o.format.dtype = graph_.type(v).dtype;
+      p.outputs.push_back(std::move(o));
+      result_.outputs.push_back(v);
+    }
+    const bool plain = !pointwise && region.nodes.size() == 1 && p.expr.code.size() <= 1;
+    if (plain)
+      p.expr = Expr{};
+    else
+      p.expr.store(0, registers_.at(outputs.front()));
+    keep_used_symbols(p);
+  }
+
+  static void keep_used_symbols(Problem& p) {
+    std::vector<std::string> used;
+    for (const auto* list : {&p.inputs, &p.outputs})
+      for (const Operand& o : *list)
+        for (const Dim& d : o.dims) d.collect_symbols(used);
+    std::sort(used.begin(), used.end());
+    std::vector<Symbol> kept;
+    for (const std::string& name : used)
+      for (const Symbol& s : p.symbols)
+        if (s.name == name) kept.push_back(s);
+    p.symbols = std::move(kept);
+  }
+
+  const Graph& graph_;
+  Lowered result_;
+  std::map<ValueId, int> registers_;
+};
+
+}  // namespace
+
+Attrs complete_attrs(const std::string& op, const Attrs& given, const std::vector<Shape>& inputs,
+                     const std::vector<Shape>& outputs) {
+  Attrs attrs = given;
+  if (op == "Conv" || op == "ConvTranspose") {
+    const size_t spatial = inputs.at(0).size() - 2;
+    set_default(attrs, "kernel", spatial_dims(inputs.at(1)));
+    complete_window(attrs, spatial);
+    set_default(attrs, "group", int64_t{1});
+  } else if (op == "MaxPool" || op == "AveragePool") {
+    complete_window(attrs, inputs.at(0).size() - 2);
+    set_default(attrs, "ceil_mode", int64_t{0});
+    if (op == "AveragePool") set_default(attrs, "count_include_pad", int64_t{0});
+  } else if (op == "Gemm") {
+    Attrs kept;
+    kept.set("transA", attrs.i("transA", 0));
+    kept.set("transB", attrs.i("transB", 0));
+    return kept;
+  } else if (op == "LRN") {
+    set_default(attrs, "alpha", 1e-4);
+    set_default(attrs, "beta", 0.75);
+    set_default(attrs, "bias", 1.0);
+  } else if (op == "Softmax" || op == "LogSoftmax") {
+    const int64_t rank = static_cast<int64_t>(inputs.at(0).size());
+    const int64_t axis = attrs.i("axis", -1);
+    attrs.set("axis", axis < 0 ? axis + rank : axis);
+  } else if (op == "Concat" || op == "Split") {
+    const int64_t rank = static_cast<int64_t>(outputs.at(0).size());
+    const int64_t axis = attrs.i("axis", 0);
+    attrs.set("axis", axis < 0 ? axis + rank : axis);
+  } else if (op == "ArgMax") {
+    const int64_t rank = static_cast<int64_t>(inputs.at(0).size());
+    const int64_t axis = attrs.i("axis", 0);
+    attrs.set("axis", axis < 0 ? axis + rank : axis);
+    set_default(attrs, "keepdims", int64_t{1});
+  } else if (op == "BatchNormalization") {
+    set_default(attrs, "epsilon", 1e-5);
+  }
+  return attrs;
+}
+
+Lowered lower(const Graph& graph, const Region& region, const std::vector<Symbol>& symbols) {
+  return Lowerer(graph, symbols).run(region);
+}
+
+Problem lower_recipe(const Graph& graph, const Constant& recipe) {
+  Problem p;
+  const OpDef* def = find_op(recipe.op);
+  if (!def && recipe.op != "Convert")
+    throw Error(Code::kInternal,
+                "recipe of constant '" + recipe.name + "' has unknown op " + recipe.op);
+  std::vector<Shape> in;
+  for (ConstantId id : recipe.inputs) {
+    const Constant& c = graph.constant(id);
+    Operand o;
+    o.dims = c.type.shape;
+    o.format.dtype = c.type.dtype;
+    o.constant = true;
+    in.push_back(o.dims);
+    p.inputs.push_back(std::move(o));
+  }
+  Operand out;
+  out.dims = recipe.type.shape;
+  out.format.dtype = recipe.type.dtype;
+  p.outputs.push_back(out);
+  if (def && def->expr) {
+    p.op = "Pointwise";
+    std::vector<int> regs;
+    for (size_t k = 0; k < p.inputs.size(); ++k) regs.push_back(p.expr.load(static_cast<int>(k)));
+    p.expr.store(0, def->expr(p.expr, recipe.attrs, regs));
+  } else {
+    p.op = recipe.op;
+    p.attrs = complete_attrs(recipe.op, recipe.attrs, in, {recipe.type.shape});
+    p.anchor_inputs = static_cast<int>(p.inputs.size());
+  }
+  p.closed = true;
+  return p;
+}
+
+}  // namespace tenfold::select

@@ -1,0 +1,50 @@
+// Select: which regions cover the graph, by which rows and in which Formats, so that time is least.
+#pragma once
+
+#include "src/compile/candidates.h"
+
+namespace tenfold::select {
+
+// One chosen region and its choice.
+struct Group {
+  const Option* option = nullptr;
+  size_t choice = 0;
+  const Choice& chosen() const { return option->choices[choice]; }
+};
+
+struct Selection {
+  std::vector<Group> groups;  // in an order that respects data flow
+  double us = 0;  // of kernels and conversions
+};
+
+// Times of converting a value between Formats; memoized. Infinity when no row converts.
+class Conversions {
+ public:
+  Conversions(const Graph& graph, const Target& target, const CompileOptions& options,
+              const std::vector<Symbol>& symbols, Costs& costs);
+  struct Way {
+    const Row* row = nullptr;
+    Problem problem;
+    Tactic tactic;
+    double us = 0;
+  };
+  // A Way without row and without cost when the two Formats are the same bytes.
+  const Way& way(ValueId value, const Format& from, const Format& to);
+  // The best row even when the bytes would be the same: a copy. Error{kUnsupported} without a row.
+  const Way& copy(ValueId value, const Format& from, const Format& to);
+
+ private:
+  const Graph& graph_;
+  const Target& target_;
+  const std::vector<Symbol>& symbols_;
+  Costs& costs_;
+  Way search(const Shape& dims, const Format& from, const Format& to);
+  std::vector<const Row*> rows_;
+  std::map<std::string, Way> memo_;
+  std::map<std::string, Way> copies_;
+};
+
+// Error{kUnsupported} lists every node without a choice.
+Selection select(const Graph& graph, const Candidates& candidates, Conversions& conversions);
+
+}  // namespace tenfold::select

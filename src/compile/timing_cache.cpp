@@ -1,0 +1,117 @@
+#include <cstdio>
+#include <mutex>
+#include <sstream>
+#include <tuple>
+#include <unordered_map>
+
+#include "tenfold/compile.h"
+#include "tenfold/io.h"
+
+namespace tenfold {
+namespace {
+
+constexpr std::string_view kHeader = "tenfold-timing-cache 1";
+
+std::string joined(const TimingCache::Key& key) {
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(key.problem));
+  return std::string(hash) + "\t" + key.row + "\t" + key.tactic + "\t" + key.machine;
+}
+
+}  // namespace
+
+struct TimingCache::Impl {
+  struct Entry {
+    double us;
+    std::string problem;
+  };
+  mutable std::mutex mutex;
+  std::map<std::string, Entry> entries;
+  mutable int64_t hits = 0, misses = 0;
+};
+
+TimingCache::TimingCache() : impl_(std::make_unique<Impl>()) {}
+TimingCache::~TimingCache() = default;
+
+// A line an entry: hash, row, tactic, machine, microseconds, the Problem's text; tab-separated.
+// Lines that do not parse are skipped with a warning, so that a damaged file loses only those.
+std::unique_ptr<TimingCache> TimingCache::load(const std::string& path) {
+  auto cache = std::make_unique<TimingCache>();
+  std::string text;
+  try {
+    text = read_file(path, int64_t{1} << 30);
+  } catch (const Error& e) {
+    if (e.code() == Code::kNotFound) return cache;
+    throw;
+  }
+  if (text.substr(0, kHeader.size()) != kHeader)
+    throw Error(Code::kInvalid, path + ": not a timing cache", {"delete it or name another file"});
+  std::istringstream lines(text.substr(kHeader.size()));
+  std::string line;
+  int64_t skipped = 0;
+  while (std::getline(lines, line)) {
+    if (line.empty()) continue;
+    std::vector<std::string> field;
+    std::istringstream parts(line);
+    for (std::string f; std::getline(parts, f, '\t');) field.push_back(f);
+    char* end = nullptr;
+    const double us = field.size() == 6 ? std::strtod(field[4].c_str(), &end) : -1;
+    if (field.size() != 6 || field[0].size() != 16 || end == field[4].c_str() || !(us >= 0)) {
+      ++skipped;
+      continue;
+    }
+    const std::string key = field[0] + "\t" + field[1] + "\t" + field[2] + "\t" + field[3];
+    cache->impl_->entries[key] = {us, field[5]};
+  }
+  if (skipped)
+    log(Severity::kWarning, path + ": skipped " + std::to_string(skipped) + " damaged lines");
+  return cache;
+}
+
+void TimingCache::save(const std::string& path) const {
+  std::string text(kHeader);
+  text += "\n";
+  {
+    std::lock_guard lock(impl_->mutex);
+    char number[40];
+    for (const auto& [key, entry] : impl_->entries) {
+      std::snprintf(number, sizeof number, "%.4f", entry.us);
+      text += key + "\t" + number + "\t" + entry.problem + "\n";
+    }
+  }
+  write_file_atomic(path, text);
+}
+
+std::optional<double> TimingCache::find(const Key& key) const {
+  std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->entries.find(joined(key));
+  if (found == impl_->entries.end()) {
+    ++impl_->misses;
+    return std::nullopt;
+  }
+  ++impl_->hits;
+  return found->second.us;
+}
+
+void TimingCache::insert(const Key& key, double us, const std::string& problem_text) {
+  std::lock_guard lock(impl_->mutex);
+  // Kept as the file keeps it, so that a fresh build and one from the file decide alike.
+  char number[40];
+  std::snprintf(number, sizeof number, "%.4f", us);
+  impl_->entries[joined(key)] = {std::strtod(number, nullptr), problem_text};
+}
+
+int64_t TimingCache::size() const {
+  std::lock_guard lock(impl_->mutex);
+  return static_cast<int64_t>(impl_->entries.size());
+}
+int64_t TimingCache::hits() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->hits;
+}
+int64_t TimingCache::misses() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->misses;
+}
+
+}  // namespace tenfold
