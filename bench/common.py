@@ -21,7 +21,9 @@ class Failure(Exception):
 def use_environment(folder):
     """Go on in a virtual environment of the repository, if it is there and this is not it."""
     python = ROOT / folder / "bin" / "python"
-    if python.exists() and Path(sys.prefix).resolve() != (ROOT / folder).resolve():
+    if not python.exists():
+        print(f"{folder} is not there (scripts/bench-setup makes it): going on with this python", file=sys.stderr)
+    elif Path(sys.prefix).resolve() != (ROOT / folder).resolve():
         os.execv(python, [str(python), *sys.argv])
 
 
