@@ -1,0 +1,106 @@
+#include "src/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "tenfold/diag.h"
+
+namespace tenfold {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const char* what, int error) {
+  throw Error(error == ENOENT ? Code::kNotFound : Code::kIo,
+              path + ": " + what + ": " + std::strerror(error));
+}
+
+// Closes a descriptor when it goes out of scope.
+struct Descriptor {
+  int fd = -1;
+  explicit Descriptor(int value) : fd(value) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+struct stat status_of(const Descriptor& file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file.fd, &status) != 0) fail(path, "cannot be examined", errno);
+  if (S_ISDIR(status.st_mode)) throw Error(Code::kIo, path + ": is a folder, not a file");
+  return status;
+}
+
+void write_all(const Descriptor& file, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file.fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path, "cannot be written", errno);
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path, int64_t limit) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) fail(path, "cannot be opened", errno);
+  const struct stat status = status_of(file, path);
+  const auto too_large = [&] {
+    throw Error(Code::kResource, path + ": is larger than the limit of " + std::to_string(limit) + " bytes");
+  };
+  if (S_ISREG(status.st_mode) && status.st_size > limit) too_large();
+  std::string bytes;
+  if (S_ISREG(status.st_mode)) bytes.reserve(static_cast<size_t>(status.st_size) + 1);
+  for (size_t used = 0;;) {
+    const size_t room = bytes.capacity() > used ? bytes.capacity() - used : 1 << 16;
+    bytes.resize(used + room);
+    const ssize_t n = ::read(file.fd, bytes.data() + used, room);
+    if (n < 0 && errno != EINTR) fail(path, "cannot be read", errno);
+    used += n > 0 ? static_cast<size_t>(n) : 0;
+    bytes.resize(used);
+    if (static_cast<int64_t>(used) > limit) too_large();
+    if (n == 0) return bytes;
+    if (used == bytes.capacity()) bytes.reserve(used * 2);
+  }
+}
+
+void write_file_atomic(const std::string& path, std::string_view bytes) {
+  static std::atomic<unsigned> serial{0};
+  const std::string temporary =
+      path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial.fetch_add(1));
+  const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.fd < 0) fail(path, "cannot be created", errno);
+  try {
+    write_all(file, bytes, path);
+    if (::fsync(file.fd) != 0) fail(path, "cannot be written", errno);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be replaced", errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+MappedFile MappedFile::open(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) fail(path, "cannot be opened", errno);
+  const struct stat status = status_of(file, path);
+  if (!S_ISREG(status.st_mode)) throw Error(Code::kIo, path + ": is not a regular file");
+  MappedFile result;
+  if (status.st_size == 0) return result;
+  const size_t size = static_cast<size_t>(status.st_size);
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  if (address == MAP_FAILED) fail(path, "cannot be mapped", errno);
+  result.data_ = std::shared_ptr<const std::byte>(
+      static_cast<const std::byte*>(address), [size](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), size); });
+  result.size_ = size;
+  return result;
+}
+
+}  // namespace tenfold

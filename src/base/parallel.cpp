@@ -1,0 +1,173 @@
+// parallel_ranges: on GNU OpenMP where the build has it (oneDNN's own runtime, so that two pools never
+// compete), else on a pool of threads of our own.
+#include <sched.h>
+
+#include <algorithm>
+
+#include "src/base/threads.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#else
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+#endif
+
+namespace tenfold {
+
+int hardware_threads() noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+namespace {
+
+constexpr int kMaxThreads = 1024;
+constexpr int64_t kRangesPerThread = 4;  // evens out unequal ranges
+
+struct Ranges {
+  int64_t count = 0;
+  int64_t size = 0;
+};
+
+Ranges split(int64_t n, int64_t grain, int threads) {
+  grain = std::max<int64_t>(grain, 1);
+  const int64_t wanted = static_cast<int64_t>(threads) * kRangesPerThread;
+  const int64_t size = std::max(grain, n / wanted + (n % wanted != 0));
+  return {n / size + (n % size != 0), size};
+}
+
+#ifdef _OPENMP
+
+bool nested() { return omp_in_parallel() != 0; }
+
+void run(int64_t n, Ranges ranges, RangeFn fn, void* context, int threads) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+  for (int64_t k = 0; k < ranges.count; ++k) {
+    const int64_t begin = k * ranges.size;
+    fn(context, begin, begin + std::min(ranges.size, n - begin));
+  }
+}
+
+#else
+
+thread_local bool inside = false;
+bool nested() { return inside; }
+
+struct Job {
+  int64_t n = 0;
+  Ranges ranges;
+  RangeFn fn = nullptr;
+  void* context = nullptr;
+  std::atomic<int64_t> next{0};
+  int helpers = 0;  // that may still join
+  int active = 0;   // helpers at work
+};
+
+void work(Job& job) {
+  inside = true;
+  for (int64_t k; (k = job.next.fetch_add(1)) < job.ranges.count;) {
+    const int64_t begin = k * job.ranges.size;
+    job.fn(job.context, begin, begin + std::min(job.ranges.size, job.n - begin));
+  }
+  inside = false;
+}
+
+// Threads that wait for a job; one job at a time, a second caller works alone.
+class Pool {
+ public:
+  ~Pool() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
+
+  void run(Job& job, int threads) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!job_) {
+        grow(threads - 1);
+        job.helpers = std::min<int>(threads - 1, static_cast<int>(threads_.size()));
+        job_ = &job;
+      }
+    }
+    if (job_owner(job)) wake_.notify_all();
+    work(job);
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (job_ != &job) return;
+    job.helpers = 0;
+    done_.wait(lock, [&] { return job.active == 0; });
+    job_ = nullptr;
+  }
+
+ private:
+  bool job_owner(const Job& job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return job_ == &job;
+  }
+  void grow(int wanted) {
+    while (static_cast<int>(threads_.size()) < wanted) {
+      try {
+        threads_.emplace_back([this] { loop(); });
+      } catch (const std::system_error&) {
+        return;  // fewer threads: slower, equally right
+      }
+    }
+  }
+  void loop() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return stop_ || (job_ && job_->helpers > 0); });
+      if (stop_) return;
+      Job& job = *job_;
+      --job.helpers;
+      ++job.active;
+      lock.unlock();
+      work(job);
+      lock.lock();
+      if (--job.active == 0) done_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::vector<std::thread> threads_;
+  Job* job_ = nullptr;
+  bool stop_ = false;
+};
+
+void run(int64_t n, Ranges ranges, RangeFn fn, void* context, int threads) {
+  static Pool pool;
+  Job job;
+  job.n = n;
+  job.ranges = ranges;
+  job.fn = fn;
+  job.context = context;
+  pool.run(job, threads);
+}
+
+#endif
+
+}  // namespace
+
+void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int threads) noexcept {
+  if (n <= 0) return;
+  if (threads <= 0) threads = hardware_threads();
+  threads = std::min(threads, kMaxThreads);
+  if (threads == 1 || n <= grain || nested()) {
+    fn(context, 0, n);
+    return;
+  }
+  const Ranges ranges = split(n, grain, threads);
+  run(n, ranges, fn, context, static_cast<int>(std::min<int64_t>(threads, ranges.count)));
+}
+
+}  // namespace tenfold

@@ -1,0 +1,45 @@
+// The one way to run a loop on several threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <type_traits>
+
+namespace tenfold {
+
+// Threads that this process may use (its CPU affinity), at least 1.
+int hardware_threads() noexcept;
+
+using RangeFn = void (*)(void* context, int64_t begin, int64_t end) noexcept;
+// Splits [0, n) into ranges of at least `grain` (the last may be shorter) and calls fn on each, on up
+// to `threads` threads (0: all); returns when all are done. Allocates nothing once its threads exist.
+// Inside another parallel_for it runs on the calling thread alone.
+void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int threads) noexcept;
+
+// body(begin, end). The first exception that a body throws is thrown again to the caller once all
+// ranges are done.
+template <typename Body>
+void parallel_for(int64_t n, int64_t grain, Body&& body, int threads = 0) {
+  using Plain = std::remove_reference_t<Body>;
+  struct Call {
+    Plain* body;
+    std::atomic<bool> failed{false};
+    std::exception_ptr error;
+  } call{std::addressof(body)};
+  parallel_ranges(
+      n, grain,
+      [](void* context, int64_t begin, int64_t end) noexcept {
+        Call& c = *static_cast<Call*>(context);
+        try {
+          (*c.body)(begin, end);
+        } catch (...) {
+          if (!c.failed.exchange(true)) c.error = std::current_exception();
+        }
+      },
+      &call, threads);
+  if (call.error) std::rethrow_exception(call.error);
+}
+
+}  // namespace tenfold
