@@ -23,6 +23,7 @@ struct EngineOptions {
   int threads = 0;               // CPU threads; 0: all
   bool trust = false;            // run machine code that the plan carries
   int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
+  bool reference = false;        // every step by the reference rows, on the CPU, whatever the plan's target
 };
 
 class Context;

@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <random>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli.h"
+
+namespace tenfold::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double ms_since(Clock::time_point t) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - t).count();
+}
+
+struct BenchOptions {
+  ModelOptions model;
+  DeviceOptions device;
+  CompileFlags compile;
+  std::string progress = "auto";
+  double duration = 3, warm_up = 1;
+  bool json = false, no_layers = false;
+};
+
+struct Stats {
+  double min = 0, median = 0, p95 = 0, p99 = 0;
+};
+
+Stats stats_of(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  const auto at = [&](double q) {
+    return v[std::min(v.size() - 1, static_cast<size_t>(q * static_cast<double>(v.size())))];
+  };
+  return {v.front(), at(0.5), at(0.95), at(0.99)};
+}
+
+nlohmann::json to_json(const Stats& s) {
+  return {{"min", s.min}, {"median", s.median}, {"p95", s.p95}, {"p99", s.p99}};
+}
+
+struct Result {
+  int64_t batch = 1;
+  Stats latency;         // one run, waited for
+  Stats back_to_back;    // per run when runs are queued behind each other
+  double enqueue_us = 0;
+  int64_t runs = 0;
+  double load_ms = 0, engine_ms = 0, first_ms = 0;
+  std::vector<StepTime> layers;
+};
+
+Tensor random_input(const Binding& b, const Extents& dims, uint64_t seed) {
+  Tensor t(b.type.dtype, dims);
+  std::mt19937_64 rng(seed);
+  std::normal_distribution<double> normal;
+  std::uniform_int_distribution<int> pixel(0, 255);
+  for (int64_t k = 0; k < t.count(); ++k)
+    store_element(b.type.dtype, t.mutable_data(), k,
+                  is_float(b.type.dtype) ? normal(rng) : pixel(rng));
+  return t;
+}
+
+// Inputs and outputs in device memory, bound to a context.
+struct Buffers {
+  std::vector<std::unique_ptr<Buffer>> held;
+  std::map<std::string, Tensor> inputs;
+
+  void bind(const Engine& engine, Context& context, NativeStream& stream) {
+    for (size_t k = 0; k < engine.bindings().size(); ++k) {
+      const Binding& b = engine.bindings()[k];
+      const int index = static_cast<int>(k);
+      held.push_back(engine.device()->allocate(std::max<int64_t>(context.bytes(index), 64),
+                                               MemoryKind::kDevice));
+      if (b.is_input) {
+        inputs[b.name] = random_input(b, context.shape(index), 1234 + k);
+        engine.device()
+            ->copy_in(held.back()->data(), inputs[b.name].data(), inputs[b.name].bytes(), stream)
+            .or_throw();
+      }
+      context.set_address(index, held.back()->data()).or_throw();
+    }
+    stream.synchronize().or_throw();
+  }
+};
+
+void warm_up(Context& context, Stream& stream, double seconds) {
+  const auto start = Clock::now();
+  do {
+    context.enqueue(stream).or_throw();
+    stream.synchronize().or_throw();
+  } while (ms_since(start) < seconds * 1e3);
+}
+
+void measure(Result& r, Context& context, Stream& stream, double seconds) {
+  std::vector<double> single, queued, enqueue;
+  const auto start = Clock::now();
+  while (single.size() < 20 || (ms_since(start) < seconds * 500 && single.size() < 100000)) {
+    const auto t = Clock::now();
+    context.enqueue(stream).or_throw();
+    enqueue.push_back(ms_since(t) * 1e3);
+    stream.synchronize().or_throw();
+    single.push_back(ms_since(t));
+  }
+  r.latency = stats_of(single);
+  r.enqueue_us = stats_of(enqueue).median;
+  const int block =
+      static_cast<int>(std::clamp(20.0 / std::max(r.latency.median, 1e-3), 1.0, 200.0));
+  const auto second = Clock::now();
+  while (queued.size() < 5 || (ms_since(second) < seconds * 500 && queued.size() < 100000)) {
+    const auto t = Clock::now();
+    for (int k = 0; k < block; ++k) context.enqueue(stream).or_throw();
+    stream.synchronize().or_throw();
+    queued.push_back(ms_since(t) / block);
+  }
+  r.back_to_back = stats_of(queued);
+  r.runs = static_cast<int64_t>(single.size() + queued.size() * static_cast<size_t>(block));
+}
+
+void profile_layers(Result& r, Engine& engine) {
+  const auto context = engine.create_context();
+  context->set_batch(r.batch);
+  context->set_profiling(true);
+  context->bind();
+  Stream stream = Stream::create(engine.device());
+  Buffers buffers;
+  buffers.bind(engine, *context, stream.native());
+  std::vector<std::vector<double>> samples;
+  for (int run = 0; run < 12; ++run) {
+    context->enqueue(stream).or_throw();
+    stream.synchronize().or_throw();
+    if (run < 2) continue;
+    r.layers = context->step_times();
+    samples.resize(r.layers.size());
+    for (size_t k = 0; k < r.layers.size(); ++k) samples[k].push_back(r.layers[k].us);
+  }
+  for (size_t k = 0; k < r.layers.size(); ++k) r.layers[k].us = stats_of(samples[k]).median;
+}
+
+nlohmann::json report(const BenchOptions& o, const Result& r, const Engine& engine,
+                      const std::string& reason) {
+  nlohmann::json doc{{"model", o.model.model},
+                     {"batch", r.batch},
+                     {"runs", r.runs},
+                     {"latency_ms", to_json(r.latency)},
+                     {"back_to_back_ms", to_json(r.back_to_back)},
+                     {"throughput", 1e3 * static_cast<double>(r.batch) / r.back_to_back.median},
+                     {"enqueue_us", r.enqueue_us},
+                     {"first_answer_ms",
+                      {{"load", r.load_ms},
+                       {"engine", r.engine_ms},
+                       {"first_run", r.first_ms},
+                       {"total", r.load_ms + r.engine_ms + r.first_ms}}},
+                     {"device",
+                      {{"name", engine.device()->ref().str()},
+                       {"machine", engine.device()->target().name},
+                       {"why", reason}}},
+                     {"messages", engine.messages()}};
+  doc["layers"] = nlohmann::json::array();
+  for (const StepTime& t : r.layers)
+    doc["layers"].push_back({{"name", t.name}, {"row", t.row}, {"us", t.us}});
+  return doc;
+}
+
+void print(const Result& r) {
+  double sum = 0;
+  for (const StepTime& t : r.layers) sum += t.us;
+  for (const StepTime& t : r.layers)
+    fmt::print("{:>10.2f} us {:>5.1f} %  {:<24} {}\n", t.us, 100 * t.us / std::max(sum, 1e-9),
+               t.row, t.name);
+  if (!r.layers.empty()) fmt::print("{:>10.2f} us in all, measured step by step\n\n", sum);
+  fmt::print("batch {}: latency ms  min {:.4f}  median {:.4f}  p95 {:.4f}  p99 {:.4f}\n", r.batch,
+             r.latency.min, r.latency.median, r.latency.p95, r.latency.p99);
+  fmt::print("back to back: {:.4f} ms a batch, {:.1f} items/s; enqueue {:.2f} us of CPU time\n",
+             r.back_to_back.median, 1e3 * static_cast<double>(r.batch) / r.back_to_back.median,
+             r.enqueue_us);
+  fmt::print("first answer: load {:.2f} + engine {:.2f} + first run {:.2f} ms\n", r.load_ms,
+             r.engine_ms, r.first_ms);
+}
+
+void bench(BenchOptions o) {
+  std::string reason;
+  const std::shared_ptr<Device> device = o.device.open(&reason);
+  say_device(*device, reason);
+  if (o.compile.batch.size() > 1) throw UsageError("bench measures one batch size at a time");
+  Result r;
+  if (!o.compile.batch.empty()) r.batch = o.compile.batch.front();
+  const auto t0 = Clock::now();
+  Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
+  r.load_ms = ms_since(t0);
+  const auto t1 = Clock::now();
+  const auto engine = Engine::create(std::move(loaded.plan), device,
+                                     EngineOptions{o.device.threads, o.device.trust, 0});
+  for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  const auto context = engine->create_context();
+  r.engine_ms = ms_since(t1);
+  const auto t2 = Clock::now();
+  context->set_batch(r.batch);
+  context->bind();
+  Stream stream = Stream::create(device);
+  Buffers buffers;
+  buffers.bind(*engine, *context, stream.native());
+  context->enqueue(stream).or_throw();
+  stream.synchronize().or_throw();
+  r.first_ms = ms_since(t2);
+  warm_up(*context, stream, o.warm_up);
+  measure(r, *context, stream, o.duration);
+  if (!o.no_layers) profile_layers(r, *engine);
+  if (o.json)
+    fmt::print("{}\n", report(o, r, *engine, reason).dump(2));
+  else
+    print(r);
+}
+
+}  // namespace
+
+Action add_bench(CLI::App& app) {
+  auto o = std::make_shared<BenchOptions>();
+  o->model.add(app);
+  app.add_option("--duration", o->duration, "seconds of measuring")->capture_default_str();
+  app.add_option("--warm-up", o->warm_up, "seconds of warming up")->capture_default_str();
+  app.add_flag("--no-layers", o->no_layers, "leave the time per layer out");
+  app.add_flag("--json", o->json, "print JSON");
+  o->device.add(app);
+  o->compile.add(app);
+  ProgressPrinter::add(app, o->progress);
+  app.footer(
+      "Examples:\n  tenfold bench net.plan --batch 8 --json\n  tenfold bench digits.tar.gz "
+      "--device cpu --threads 2");
+  return [o] { bench(*o); };
+}
+
+}  // namespace tenfold::cli

@@ -1,0 +1,85 @@
+#include <chrono>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "cli.h"
+
+namespace tenfold::cli {
+namespace {
+
+struct BuildOptions {
+  ModelOptions model;
+  DeviceOptions device;
+  CompileFlags compile;
+  std::string output, target, progress = "auto";
+};
+
+// The machine to build for: --target, else the device's. Without the device at hand, estimates
+// decide.
+Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
+  std::string reason;
+  if (o.target.empty()) {
+    device = o.device.open(&reason);
+    say_device(*device, reason);
+    return device->target();
+  }
+  const Target target = Target::parse(o.target);
+  if (o.compile.no_timing) return target;
+  try {
+    const std::string wanted = o.device.device == "auto" ? target.kind : o.device.device;
+    device = open_device(DeviceRef::parse(wanted));
+    if (device->target().kind == target.kind && device->target().name == target.name)
+      return device->target();
+    reason = fmt::format("the {} here is {}", target.kind, device->target().name);
+  } catch (const Error& e) {
+    reason = e.what();
+  }
+  fmt::print(stderr, "note: kernels for {} are chosen by estimates: {}\n", target.name, reason);
+  device.reset();
+  return target;
+}
+
+void build(BuildOptions o) {
+  const auto started = std::chrono::steady_clock::now();
+  std::shared_ptr<Device> device;
+  const Target target = choose_target(o, device);
+  const ImportedModel model = load_model(o.model);
+  Plan plan;
+  {
+    ProgressPrinter progress(o.progress);
+    plan = compile_model(model, target, device.get(), o.compile, o.device.threads, progress);
+  }
+  plan.save(o.output);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  size_t steps = 0;
+  for (const Program& p : plan.sections.front().programs) steps += p.steps.size();
+  fmt::print("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
+             human_bytes(static_cast<double>(std::filesystem::file_size(o.output))), target.name,
+             plan.sections.front().programs.size(),
+             plan.sections.front().programs.size() == 1 ? "" : "s", steps, seconds);
+  if (!plan.preprocess.note.empty()) fmt::print("preprocessing: {}\n", plan.preprocess.note);
+  fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", o.output);
+}
+
+}  // namespace
+
+Action add_build(CLI::App& app) {
+  auto o = std::make_shared<BuildOptions>();
+  o->model.add(app);
+  app.add_option("-o,--plan", o->output, "the plan file to write")->required();
+  app.add_option("--target", o->target,
+                 "machine to build for (default: the device's), e.g. cpu, cuda:h200");
+  o->device.add(app);
+  o->compile.add(app);
+  ProgressPrinter::add(app, o->progress);
+  app.footer(
+      "Examples:\n  tenfold build digits.tar.gz -o digits.plan\n"
+      "  tenfold build deploy.prototxt net.caffemodel -o net.plan --batch 1,8 --timing-cache "
+      "times.txt\n"
+      "  tenfold build net.tar.gz -o net.plan --target cuda:h200 --fp16 --no-timing");
+  return [o] { build(*o); };
+}
+
+}  // namespace tenfold::cli

@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli.h"
+#include "tenfold/io.h"
+
+namespace tenfold::cli {
+namespace {
+
+struct CheckOptions {
+  ModelOptions model;
+  DeviceOptions device;
+  CompileFlags compile;
+  std::string progress = "auto";
+  int64_t seed = 1;
+  bool json = false, structure_only = false;
+};
+
+struct Difference {
+  std::string output;
+  double largest = 0, allowed_share = 0, cosine = 1;  // share: largest error over its bound
+  bool ok = true;
+};
+
+std::map<std::string, Tensor> random_inputs(const std::vector<Binding>& bindings, uint64_t seed) {
+  std::map<std::string, Tensor> inputs;
+  std::mt19937_64 rng(seed);
+  std::normal_distribution<double> normal;
+  std::uniform_int_distribution<int> pixel(0, 255);
+  for (const Binding& b : bindings) {
+    if (!b.is_input) continue;
+    Extents dims;
+    for (const Dim& d : b.type.shape) dims.push_back(d.is_const() ? d.value() : 1);
+    Tensor t(b.type.dtype, dims);
+    for (int64_t k = 0; k < t.count(); ++k)
+      store_element(b.type.dtype, t.mutable_data(), k,
+                    is_float(b.type.dtype) ? normal(rng) : pixel(rng));
+    inputs[b.name] = t;
+  }
+  return inputs;
+}
+
+// A whole network's bound: 1e-4 + 1e-4|ref| in FP32; with FP16 permitted 2.5e-3 of the largest
+// reference value plus 1e-2|ref|.
+Difference compare(const std::string& name, const Tensor& got, const Tensor& want, bool half) {
+  Difference d{name};
+  double scale = 0, dot = 0, aa = 0, bb = 0;
+  for (int64_t k = 0; k < want.count(); ++k) scale = std::max(scale, std::abs(want.at(k)));
+  for (int64_t k = 0; k < want.count(); ++k) {
+    const double a = got.at(k), b = want.at(k);
+    const double bound = half ? 2.5e-3 * std::max(scale, 1.0) + 1e-2 * std::abs(b)
+                              : 1e-4 * std::max(scale, 1.0) + 1e-4 * std::abs(b);
+    const double error = std::isnan(a) != std::isnan(b) ? INFINITY
+                         : std::isnan(a)                ? 0
+                                                        : std::abs(a - b);
+    d.largest = std::max(d.largest, error);
+    d.allowed_share = std::max(d.allowed_share, error / bound);
+    dot += a * b, aa += a * a, bb += b * b;
+  }
+  d.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : aa == bb;
+  d.ok = d.allowed_share <= 1;
+  return d;
+}
+
+void finish(const CheckOptions& o, const std::vector<Difference>& differences,
+            const std::vector<std::string>& notes, const std::string& subject) {
+  bool ok = true;
+  nlohmann::json doc{{"subject", subject}, {"problems", nlohmann::json::array()}, {"notes", notes}};
+  for (const Difference& d : differences) {
+    ok = ok && d.ok;
+    doc["outputs"].push_back({{"name", d.output},
+                              {"max_abs", d.largest},
+                              {"share_of_bound", d.allowed_share},
+                              {"cosine", d.cosine},
+                              {"ok", d.ok}});
+  }
+  doc["ok"] = ok;
+  if (o.json) {
+    fmt::print("{}\n", doc.dump(2));
+  } else {
+    for (const Difference& d : differences)
+      fmt::print("{}: {} largest difference {:.3g} ({:.1f} % of what is allowed), cosine {:.9f}\n",
+                 d.output, d.ok ? "ok," : "WRONG,", d.largest, 100 * d.allowed_share, d.cosine);
+    fmt::print("{}: {}\n", subject,
+               ok ? "no problem found"
+                  : "differs from the reference kernels; `tenfold explain` shows the kernels");
+  }
+  if (!ok) throw ExitWith{kAccuracy};
+}
+
+void check_plan(const CheckOptions& o) {
+  const std::string& file = o.model.model.front();
+  const Plan plan = Plan::load(file, LoadOptions{true});
+  plan.verify();
+  if (o.structure_only) return finish(o, {}, {"structure and checksums only"}, file);
+  const std::shared_ptr<Device> device = o.device.open();
+  const auto engine =
+      Engine::create(plan, device, EngineOptions{o.device.threads, o.device.trust, 0, false});
+  const auto reference = Engine::create(plan, open_device({"cpu", 0}),
+                                        EngineOptions{o.device.threads, false, 0, true});
+  const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
+  const auto got = engine->create_context()->run(inputs);
+  const auto want = reference->create_context()->run(inputs);
+  std::vector<Difference> differences;
+  const bool half = engine->section().target.kind != "cpu";
+  for (const auto& [name, tensor] : want)
+    differences.push_back(compare(name, got.at(name), tensor, half));
+  finish(o, differences, engine->messages(), file);
+}
+
+void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
+  nlohmann::json problems = nlohmann::json::array();
+  for (const Diagnostic& d : diagnostics.all()) {
+    const char* severity = d.severity == Severity::kError     ? "error"
+                           : d.severity == Severity::kWarning ? "warning"
+                                                              : "note";
+    if (!o.json) {
+      fmt::print("{}: {}\n", severity, d.str());
+      continue;
+    }
+    problems.push_back({{"severity", severity},
+                        {"code", to_string(d.code)},
+                        {"file", d.file},
+                        {"line", d.line},
+                        {"offset", d.offset},
+                        {"layer", d.layer},
+                        {"reason", d.reason},
+                        {"hint", d.hint}});
+  }
+  if (o.json)
+    fmt::print("{}\n", nlohmann::json{{"ok", false}, {"problems", problems}}.dump(
+                           2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void check_model(const CheckOptions& o) {
+  std::string subject;
+  for (const std::string& m : o.model.model) subject += (subject.empty() ? "" : " ") + m;
+  const ImportedModel model = import_model(o.model.model, o.model.import);
+  if (model.failed) {
+    report_problems(o, model.diagnostics);
+    if (!o.json) fmt::print("{}: {} problems\n", subject, model.diagnostics.error_count());
+    throw ExitWith{exit_for(model.diagnostics.worst())};
+  }
+  if (!o.json)
+    for (const Diagnostic& d : model.diagnostics.all())
+      fmt::print("{}: {}\n", d.severity == Severity::kNote ? "note" : "warning", d.str());
+  std::vector<std::string> notes;
+  for (const Diagnostic& d : model.diagnostics.all()) notes.push_back(d.str());
+  const Diagnostics broken = verify(model.graph);
+  broken.throw_if_errors("the imported graph is broken");
+  if (o.structure_only) return finish(o, {}, notes, subject);
+  const std::shared_ptr<Device> device = o.device.open();
+  ProgressPrinter progress(o.progress);
+  const Plan plan =
+      compile_model(model, device->target(), device.get(), o.compile, o.device.threads, progress);
+  const auto engine =
+      Engine::create(plan, device, EngineOptions{o.device.threads, o.device.trust, 0, false});
+  const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
+  const auto got = engine->create_context()->run(inputs);
+  const std::vector<Tensor> want = evaluate_reference(model.graph, inputs);
+  std::vector<Difference> differences;
+  for (size_t k = 0; k < want.size(); ++k) {
+    const std::string& name = model.graph.outputs()[k].name;
+    differences.push_back(compare(name, got.at(name), want[k], o.compile.fp16 || o.compile.tf32));
+  }
+  finish(o, differences, notes, subject);
+}
+
+}  // namespace
+
+Action add_check(CLI::App& app) {
+  auto o = std::make_shared<CheckOptions>();
+  o->model.add(app);
+  app.add_option("--seed", o->seed, "of the random inputs")->capture_default_str();
+  app.add_flag("--structure", o->structure_only, "do not run anything: import, verify, checksums");
+  app.add_flag("--json", o->json, "print JSON");
+  o->device.add(app);
+  o->compile.add(app);
+  ProgressPrinter::add(app, o->progress);
+  app.footer(
+      "Examples:\n  tenfold check net.plan\n  tenfold check deploy.prototxt net.caffemodel --json\n"
+      "Exit status 5: the answers differ from the reference kernels'.");
+  return [o] {
+    if (o->model.model.size() == 1 && is_plan_file(o->model.model.front()))
+      check_plan(*o);
+    else
+      check_model(*o);
+  };
+}
+
+}  // namespace tenfold::cli

@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli.h"
+#include "tenfold/io.h"
+
+namespace tenfold::cli {
+namespace {
+
+struct ClassifyOptions {
+  std::vector<std::string> files;
+  ModelOptions model;
+  DeviceOptions device;
+  CompileFlags compile;
+  std::string progress = "auto";
+  int top = 5;
+  bool json = false;
+  bool no_reference = false;
+};
+
+struct Answer {
+  std::string file;
+  double ms = 0;
+  std::vector<std::pair<int64_t, double>> top;
+};
+
+// The leading arguments name the model: one plan or package, or a prototxt and a caffemodel.
+void split_model(ClassifyOptions& o) {
+  const auto ends = [](const std::string& s, std::string_view tail) {
+    return s.size() >= tail.size() && s.compare(s.size() - tail.size(), tail.size(), tail) == 0;
+  };
+  size_t n = 1;
+  if (o.files.size() > 1) {
+    const std::string &a = o.files[0], &b = o.files[1];
+    if ((ends(a, ".prototxt") && ends(b, ".caffemodel")) ||
+        (ends(a, ".caffemodel") && ends(b, ".prototxt")))
+      n = 2;
+  }
+  o.model.model.assign(o.files.begin(), o.files.begin() + static_cast<std::ptrdiff_t>(n));
+  o.files.erase(o.files.begin(), o.files.begin() + static_cast<std::ptrdiff_t>(n));
+  if (o.files.empty()) throw UsageError("classify needs at least one picture after the model");
+}
+
+const Binding& picture_binding(const Engine& engine) {
+  const Preprocess& p = engine.plan().preprocess;
+  for (const Binding& b : engine.bindings())
+    if (b.is_input && (p.input.empty() || b.name == p.input)) return b;
+  throw Error(Code::kUnsupported, "the model has no input that takes a picture");
+}
+
+// The picture as the binding wants it: u8[1,H,W,C], or f32[1,C,H,W] of plain pixel values when the
+// model came without preprocessing.
+Tensor picture_input(const std::string& file, const Preprocess& given, const Binding& binding) {
+  Preprocess p = given;
+  const bool raw = binding.type.dtype != DType::kU8;
+  if (raw) {
+    if (binding.type.shape.size() != 4)
+      throw Error(Code::kUnsupported,
+                  "input '" + binding.name + "' is " + binding.type.str() + ", not a picture");
+    p.channels = static_cast<int>(binding.type.shape[1].value());
+    p.resize_height = static_cast<int>(binding.type.shape[2].value());
+    p.resize_width = static_cast<int>(binding.type.shape[3].value());
+    p.bgr = p.bgr || (!given.present && p.channels == 3);
+  }
+  const Tensor image = apply_preprocess(load_image(file), p);
+  Extents dims{1};
+  dims.insert(dims.end(), image.dims().begin(), image.dims().end());
+  if (!raw) return image.reshaped(dims);
+  const int64_t h = image.dims()[0], w = image.dims()[1], c = image.dims()[2];
+  Tensor planes(DType::kF32, {1, c, h, w});
+  const auto src = image.as<uint8_t>();
+  auto dst = planes.as_mutable<float>();
+  for (int64_t k = 0; k < c; ++k)
+    for (int64_t i = 0; i < h * w; ++i)
+      dst[static_cast<size_t>(k * h * w + i)] = src[static_cast<size_t>(i * c + k)];
+  return planes;
+}
+
+Answer best_of(const std::string& file, const Tensor& scores, int top, double ms) {
+  Answer a{file, ms, {}};
+  for (int64_t k = 0; k < scores.count(); ++k) a.top.emplace_back(k, scores.at(k));
+  const size_t n = std::min<size_t>(static_cast<size_t>(std::max(top, 1)), a.top.size());
+  std::partial_sort(a.top.begin(), a.top.begin() + static_cast<std::ptrdiff_t>(n), a.top.end(),
+                    [](const auto& x, const auto& y) {
+                      return x.second != y.second ? x.second > y.second : x.first < y.first;
+                    });
+  a.top.resize(n);
+  return a;
+}
+
+std::string label_of(const Plan& plan, int64_t index) {
+  return index < static_cast<int64_t>(plan.labels.size()) ? plan.labels[static_cast<size_t>(index)]
+                                                          : fmt::format("class {}", index);
+}
+
+struct Agreement {
+  double largest = 0;
+  int compared = 0;
+  int same_top = 0;
+};
+
+void compare(Agreement& agreement, const Tensor& got, const Tensor& want) {
+  int64_t a = 0, b = 0;
+  for (int64_t k = 0; k < got.count(); ++k) {
+    agreement.largest = std::max(agreement.largest, std::abs(got.at(k) - want.at(k)));
+    if (got.at(k) > got.at(a)) a = k;
+    if (want.at(k) > want.at(b)) b = k;
+  }
+  ++agreement.compared;
+  agreement.same_top += a == b;
+}
+
+void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
+                const Device& device, const std::string& reason) {
+  nlohmann::json doc;
+  doc["device"] = {
+      {"name", device.ref().str()}, {"machine", device.target().name}, {"why", reason}};
+  if (agreement.compared)
+    doc["reference"] = {{"largest_difference", agreement.largest},
+                        {"pictures", agreement.compared},
+                        {"same_top1", agreement.same_top}};
+  doc["results"] = nlohmann::json::array();
+  for (const Answer& a : answers) {
+    nlohmann::json top = nlohmann::json::array();
+    for (const auto& [index, score] : a.top)
+      top.push_back({{"index", index}, {"label", label_of(plan, index)}, {"score", score}});
+    doc["results"].push_back({{"file", a.file}, {"ms", a.ms}, {"top", top}});
+  }
+  fmt::print("{}\n", doc.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
+                const ClassifyOptions& o) {
+  for (const Answer& a : answers) {
+    fmt::print("{}  ({:.3f} ms)\n", a.file, a.ms);
+    for (const auto& [index, score] : a.top) {
+      const int bar = static_cast<int>(std::clamp(score, 0.0, 1.0) * 30 + 0.5);
+      fmt::print("  {:>8.4f} {:<30} {}\n", score, std::string(static_cast<size_t>(bar), '#'),
+                 label_of(plan, index));
+    }
+  }
+  std::vector<double> ms;
+  for (const Answer& a : answers) ms.push_back(a.ms);
+  std::nth_element(ms.begin(), ms.begin() + static_cast<std::ptrdiff_t>(ms.size() / 2), ms.end());
+  fmt::print("\n{} picture{}, median {:.3f} ms each\n", answers.size(),
+             answers.size() == 1 ? "" : "s", ms[ms.size() / 2]);
+  if (agreement.compared)
+    fmt::print(
+        "agreement with the reference kernels: same answer on {} of {}, largest difference of a "
+        "score {:.2g}\n",
+        agreement.same_top, agreement.compared, agreement.largest);
+  std::string model;
+  for (const std::string& m : o.model.model) model += " " + m;
+  fmt::print(
+      "\nNext:\n  tenfold build{} -o model.plan     # compile once, load in milliseconds\n"
+      "  tenfold bench{}                   # how fast it is, and where the time goes\n"
+      "  tenfold explain{}                 # which kernels were considered, and why\n",
+      model, model, model);
+}
+
+void classify(ClassifyOptions o) {
+  split_model(o);
+  std::string reason;
+  const std::shared_ptr<Device> device = o.device.open(&reason);
+  say_device(*device, reason);
+  const auto started = std::chrono::steady_clock::now();
+  Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
+  const double ready_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  fmt::print(stderr, "{} in {:.2f} s\n", loaded.model ? "compiled" : "loaded", ready_s);
+  if (!loaded.plan.preprocess.note.empty())
+    fmt::print(stderr, "preprocessing: {}\n", loaded.plan.preprocess.note);
+  const auto engine =
+      Engine::create(loaded.plan, device, EngineOptions{o.device.threads, o.device.trust, 0});
+  for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  const auto context = engine->create_context();
+  const Binding& input = picture_binding(*engine);
+  std::string output;
+  for (const Binding& b : engine->bindings())
+    if (!b.is_input && output.empty()) output = b.name;
+
+  std::vector<Answer> answers;
+  Agreement agreement;
+  for (const std::string& file : o.files) {
+    const Tensor picture = picture_input(file, engine->plan().preprocess, input);
+    if (answers.empty())
+      (void)context->run({{input.name, picture}});  // the first run prepares the shape
+    const auto begin = std::chrono::steady_clock::now();
+    const auto outputs = context->run({{input.name, picture}});
+    const double ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    const Tensor& scores = outputs.at(output);
+    answers.push_back(best_of(file, scores, o.top, ms));
+    const bool costly = !answers.empty() && agreement.compared >= 3 && ready_s > 2;
+    if (loaded.model && !o.no_reference && !costly)
+      compare(agreement, scores,
+              evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
+  }
+  if (o.json)
+    print_json(answers, engine->plan(), agreement, *device, reason);
+  else
+    print_text(answers, engine->plan(), agreement, o);
+}
+
+}  // namespace
+
+Action add_classify(CLI::App& app) {
+  auto o = std::make_shared<ClassifyOptions>();
+  app.add_option(
+         "files", o->files,
+         "the model (a plan, a DIGITS package, or a prototxt and a caffemodel), then pictures")
+      ->required();
+  app.add_option("--top", o->top, "how many classes to print")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_flag("--json", o->json, "print JSON");
+  app.add_flag("--no-reference", o->no_reference, "do not compare with the reference kernels");
+  o->model.add_import(app);
+  o->device.add(app);
+  o->compile.add(app);
+  ProgressPrinter::add(app, o->progress);
+  app.footer(
+      "Examples:\n  tenfold classify digits.tar.gz photo.jpg\n  tenfold classify model.plan *.png "
+      "--json\n"
+      "  tenfold classify deploy.prototxt net.caffemodel cat.jpg --mean 104,117,123 --labels "
+      "synset.txt");
+  return [o] { classify(*o); };
+}
+
+}  // namespace tenfold::cli

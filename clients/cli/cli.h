@@ -1,0 +1,106 @@
+// What the verbs share: options, models, devices, progress, exit codes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "tenfold/compile.h"
+#include "tenfold/engine.h"
+#include "tenfold/import.h"
+
+namespace tenfold::cli {
+
+// Exit statuses that scripts rely on.
+enum Exit {
+  kOk = 0,
+  kOurs = 1,
+  kUsage = 2,
+  kUnsupported = 3,
+  kCorrupt = 4,
+  kAccuracy = 5,
+  kResources = 6,
+  kDevice = 7
+};
+int exit_for(Code code);
+
+// A mistake in how the command was called: status 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// An outcome that is not an error of ours but decides the status (accuracy).
+struct ExitWith {
+  int status;
+};
+
+// A verb registers its options on `app` and returns what runs when it was chosen.
+using Action = std::function<void()>;
+
+struct DeviceOptions {
+  std::string device = "auto";
+  int threads = 0;
+  bool trust = false;
+  void add(CLI::App& app);
+  // Opens the device; `reason` says why it was picked. Error{kDevice} when it cannot be had.
+  std::shared_ptr<Device> open(std::string* reason = nullptr) const;
+};
+
+struct ModelOptions {
+  std::vector<std::string> model;
+  ImportOptions import;
+  void add(CLI::App& app, bool positional = true);
+  void add_import(CLI::App& app);
+};
+
+struct CompileFlags {
+  std::vector<int64_t> batch;
+  bool fp16 = false, tf32 = false, no_timing = false;
+  std::string timing_cache;
+  std::vector<std::string> without;
+  double time_limit = 0;
+  void add(CLI::App& app);
+};
+
+// Progress on stderr: a bar on a terminal, lines when piped, JSON lines, or nothing.
+class ProgressPrinter {
+ public:
+  static void add(CLI::App& app, std::string& mode);
+  explicit ProgressPrinter(const std::string& mode);
+  ~ProgressPrinter();
+  ProgressFn function();
+
+ private:
+  bool report(const Progress& p);
+  std::string mode_, phase_;
+  int shown_ = -1;
+  bool open_line_ = false;
+};
+
+bool is_plan_file(const std::string& path);
+// Prints warnings and notes to stderr; throws one Error with every problem when the import failed.
+ImportedModel load_model(const ModelOptions& options, bool print_notes = true);
+// Compiles an imported model for a target; `device` may be null (estimates).
+Plan compile_model(const ImportedModel& model, const Target& target, Device* device,
+                   const CompileFlags& flags, int threads, ProgressPrinter& progress,
+                   Explanation* explanation = nullptr);
+
+struct Loaded {
+  Plan plan;
+  std::unique_ptr<ImportedModel> model;   // absent when a plan file was given
+};
+// A plan file is loaded, anything else imported and compiled for the device.
+Loaded load_or_compile(const ModelOptions& options, Device& device, const CompileFlags& flags,
+                       int threads, const std::string& progress_mode);
+
+// One line with the device and why it was picked, to stderr.
+void say_device(const Device& device, const std::string& reason);
+std::string human_bytes(double bytes);
+
+#define VERB(name) Action add_##name(CLI::App& app);
+#include "verbs.def"
+#undef VERB
+
+}  // namespace tenfold::cli

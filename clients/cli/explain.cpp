@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include "cli.h"
+
+namespace tenfold::cli {
+namespace {
+
+struct ExplainOptions {
+  ModelOptions model;
+  DeviceOptions device;
+  CompileFlags compile;
+  std::string node, target, progress = "auto";
+  bool json = false;
+};
+
+void explain(ExplainOptions o) {
+  std::shared_ptr<Device> device;
+  Target target;
+  if (o.target.empty()) {
+    std::string reason;
+    device = o.device.open(&reason);
+    say_device(*device, reason);
+    target = device->target();
+  } else {
+    target = Target::parse(o.target);
+    fmt::print(stderr, "note: estimates for {}\n", target.name);
+  }
+  const ImportedModel model = load_model(o.model);
+  Explanation explanation;
+  {
+    ProgressPrinter progress(o.progress);
+    try {
+      (void)compile_model(model, target, device.get(), o.compile, o.device.threads, progress,
+                          &explanation);
+    } catch (const Error& e) {
+      if (e.code() != Code::kUnsupported) throw;
+      fmt::print("{}", explanation.text(o.node));
+      throw;
+    }
+  }
+  fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text(o.node));
+  if (!o.json) fmt::print("\n* chosen. Times are of one step at the tuning size.\n");
+}
+
+}  // namespace
+
+Action add_explain(CLI::App& app) {
+  auto o = std::make_shared<ExplainOptions>();
+  o->model.add(app);
+  app.add_option("--node", o->node, "only regions whose layer names contain this");
+  app.add_option("--target", o->target, "explain for another machine, by estimates");
+  app.add_flag("--json", o->json, "print JSON");
+  o->device.add(app);
+  o->compile.add(app);
+  ProgressPrinter::add(app, o->progress);
+  app.footer(
+      "Examples:\n  tenfold explain digits.tar.gz\n  tenfold explain net.tar.gz --node conv1 "
+      "--fp16 --target cuda:h200");
+  return [o] { explain(*o); };
+}
+
+}  // namespace tenfold::cli

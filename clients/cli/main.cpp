@@ -1,0 +1,136 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "cli.h"
+#include "tenfold/version.h"
+
+namespace tenfold::cli {
+namespace {
+
+struct Verb {
+  const char* name;
+  Action (*add)(CLI::App&);
+  const char* summary;
+};
+
+const char* summary_of(std::string_view verb) {
+  if (verb == "classify") return "Name what pictures show";
+  if (verb == "build") return "Compile a model to a plan file";
+  if (verb == "run") return "Run a plan or model on arrays (.npy)";
+  if (verb == "bench") return "Measure latency, throughput and time per layer";
+  if (verb == "inspect") return "Show what a plan or model contains";
+  if (verb == "explain")
+    return "Show every kernel considered for every layer, its time, or why it was refused";
+  if (verb == "check")
+    return "List every problem of a model or plan and compare it with the reference kernels";
+  if (verb == "devices") return "List devices, libraries, and what is missing and why";
+  return "";
+}
+
+std::vector<Verb> verbs() {
+  std::vector<Verb> list;
+#define VERB(name) list.push_back({#name, add_##name, summary_of(#name)});
+#include "verbs.def"
+#undef VERB
+  return list;
+}
+
+// "unknown verb 'buidl'; did you mean 'build'?" before the parser turns it into something vaguer.
+void check_verb(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const Verb& v : verbs()) names.push_back(v.name);
+  for (const std::string& n : names)
+    if (n == argv[1]) return;
+  const std::string near = nearest_name(argv[1], names);
+  throw UsageError(
+      fmt::format("unknown verb '{}'{}", argv[1],
+                  near.empty() ? "; see tenfold --help" : "; did you mean '" + near + "'?"));
+}
+
+// The parser's message with the nearest option of the chosen verb.
+std::string with_suggestion(const CLI::App& app, const std::string& message, int argc,
+                            char** argv) {
+  std::vector<std::string> known;
+  const CLI::App* verb = nullptr;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (argc > 1 && sub->get_name() == argv[1]) verb = sub;
+  for (const CLI::Option* o : (verb ? verb : &app)->get_options())
+    for (const std::string& n : o->get_lnames()) known.push_back("--" + n);
+  for (int k = 2; k < argc; ++k) {
+    std::string arg = argv[k];
+    arg = arg.substr(0, arg.find('='));
+    if (arg.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), arg) != known.end())
+      continue;
+    const std::string near = nearest_name(arg, known);
+    return fmt::format("unknown option {}{}", arg,
+                       near.empty() ? "" : "; did you mean " + near + "?");
+  }
+  return message;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Tenfold: compile trained networks and run them, on a CPU or an NVIDIA GPU"};
+  app.name("tenfold");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("tenfold ") + version());
+  app.footer(
+      "Examples:\n  tenfold classify examples/digits/digits.tar.gz "
+      "examples/digits/pictures/3-*.png\n"
+      "  tenfold build model.tar.gz -o model.plan --batch 1,8\n  tenfold bench model.plan --json\n"
+      "Exit status: 0 ok, 2 usage, 3 unsupported, 4 corrupt or unreadable, 5 accuracy, 6 "
+      "resources, 7 device, 1 a defect of ours");
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  for (const Verb& v : verbs()) {
+    CLI::App* sub = app.add_subcommand(v.name, v.summary);
+    Action action = v.add(*sub);
+    actions.emplace_back(sub, std::move(action));
+  }
+  try {
+    check_verb(argc, argv);
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForAllHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForVersion& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    throw UsageError(with_suggestion(app, e.what(), argc, argv));
+  }
+  for (auto& [sub, action] : actions)
+    if (sub->parsed()) action();
+  return kOk;
+}
+
+}  // namespace
+}  // namespace tenfold::cli
+
+int main(int argc, char** argv) {
+  using namespace tenfold;
+  set_log_sink([](Severity s, std::string_view line) {
+    fmt::print(stderr, "{}{}\n",
+               s == Severity::kError     ? "error: "
+               : s == Severity::kWarning ? "warning: "
+                                         : "",
+               line);
+  });
+  try {
+    return cli::run(argc, argv);
+  } catch (const cli::ExitWith& e) {
+    return e.status;
+  } catch (const cli::UsageError& e) {
+    fmt::print(stderr, "tenfold: {}\n", e.what());
+    return cli::kUsage;
+  } catch (const Error& e) {
+    fmt::print(stderr, "tenfold: {}\n", e.full());
+    return cli::exit_for(e.code());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "tenfold: out of memory\n");
+    return cli::kResources;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "tenfold: internal error: {}\n", e.what());
+    return cli::kOurs;
+  }
+}

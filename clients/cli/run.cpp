@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli.h"
+#include "tenfold/io.h"
+
+namespace tenfold::cli {
+namespace {
+
+struct RunOptions {
+  ModelOptions model;
+  DeviceOptions device;
+  CompileFlags compile;
+  std::vector<std::string> inputs, taps;
+  std::string output_dir, progress = "auto";
+  bool json = false, profile = false, list_taps = false;
+};
+
+// The file of an output: its name with '/' as '_'. Two names that meet are an error, not a loss.
+std::map<std::string, std::string> output_files(const std::vector<std::string>& names,
+                                                const std::string& dir) {
+  std::map<std::string, std::string> files;
+  std::map<std::string, std::string> taken;
+  for (const std::string& name : names) {
+    std::string file = name;
+    std::replace(file.begin(), file.end(), '/', '_');
+    if (file.empty() || file == "." || file == "..") file = "_" + file;
+    const auto [it, fresh] = taken.emplace(file, name);
+    if (!fresh)
+      throw UsageError(fmt::format("outputs '{}' and '{}' would both be written to {}.npy",
+                                   it->second, name, file));
+    files[name] = (std::filesystem::path(dir) / (file + ".npy")).string();
+  }
+  return files;
+}
+
+// A leading 1 is added where the array lacks just the batch axis; the type is converted.
+Tensor fit(const Tensor& given, const Binding& binding) {
+  Tensor t = given;
+  if (t.dims().size() + 1 == binding.type.shape.size()) {
+    Extents dims{1};
+    dims.insert(dims.end(), t.dims().begin(), t.dims().end());
+    t = t.reshaped(dims);
+  }
+  return t.dtype() == binding.type.dtype ? t : t.cast(binding.type.dtype);
+}
+
+std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& engine) {
+  std::vector<std::string> names;
+  for (const Binding& b : engine.bindings())
+    if (b.is_input) names.push_back(b.name);
+  std::map<std::string, Tensor> inputs;
+  for (const std::string& arg : o.inputs) {
+    const size_t eq = arg.rfind('=');
+    std::string name = eq == std::string::npos ? "" : arg.substr(0, eq);
+    const std::string file = eq == std::string::npos ? arg : arg.substr(eq + 1);
+    if (name.empty() && names.size() == 1) name = names.front();
+    const int index = engine.binding_index(name);
+    if (index < 0 || !engine.bindings()[static_cast<size_t>(index)].is_input) {
+      const std::string near = nearest_name(name, names);
+      std::string all;
+      for (const std::string& n : names) all += " " + n;
+      throw UsageError(fmt::format("no input is named '{}'{}; inputs:{}", name,
+                                   near.empty() ? "" : "; did you mean '" + near + "'?", all));
+    }
+    inputs[name] = fit(load_npy(file), engine.bindings()[static_cast<size_t>(index)]);
+  }
+  std::string missing;
+  for (const Binding& b : engine.bindings())
+    if (b.is_input && !inputs.count(b.name))
+      missing += fmt::format(" --input {}=FILE.npy ({})", b.name, b.type.str());
+  if (!missing.empty()) throw UsageError("inputs are missing:" + missing);
+  return inputs;
+}
+
+void report(const RunOptions& o, const std::map<std::string, Tensor>& outputs,
+            const std::map<std::string, std::string>& files, const Context& context) {
+  nlohmann::json doc;
+  for (const auto& [name, tensor] : outputs) {
+    const std::string type =
+        Type{ValueKind::kTensor, tensor.dtype(), to_shape(tensor.dims())}.str();
+    if (o.json)
+      doc["outputs"].push_back({{"name", name}, {"type", type}, {"file", files.at(name)}});
+    else
+      fmt::print("{} {} -> {}\n", name, type, files.at(name));
+  }
+  if (o.profile)
+    for (const StepTime& t : context.step_times()) {
+      if (o.json)
+        doc["layers"].push_back({{"name", t.name}, {"row", t.row}, {"us", t.us}});
+      else
+        fmt::print("{:>10.2f} us  {:<24} {}\n", t.us, t.row, t.name);
+    }
+  if (o.json) fmt::print("{}\n", doc.dump(2));
+}
+
+void run(RunOptions o) {
+  std::string reason;
+  const std::shared_ptr<Device> device = o.device.open(&reason);
+  say_device(*device, reason);
+  Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
+  const auto engine = Engine::create(std::move(loaded.plan), device,
+                                     EngineOptions{o.device.threads, o.device.trust, 0});
+  for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  const auto context = engine->create_context();
+  if (o.list_taps) {
+    context->set_batch(1);
+    context->bind();
+    for (const std::string& t : context->taps()) fmt::print("{}\n", t);
+    return;
+  }
+  if (o.output_dir.empty()) throw UsageError("--output-dir is missing");
+  std::vector<std::string> names = o.taps;
+  for (const Binding& b : engine->bindings())
+    if (!b.is_input && std::find(names.begin(), names.end(), b.name) == names.end())
+      names.push_back(b.name);
+  const auto files = output_files(names, o.output_dir);
+  const auto inputs = read_inputs(o, *engine);
+  context->set_profiling(o.profile);
+  auto outputs = context->run(inputs);
+  for (const std::string& t : o.taps)
+    if (!outputs.count(t)) outputs[t] = context->read_tap(t);
+  std::filesystem::create_directories(o.output_dir);
+  for (const auto& [name, tensor] : outputs) save_npy(files.at(name), tensor);
+  report(o, outputs, files, *context);
+}
+
+}  // namespace
+
+Action add_run(CLI::App& app) {
+  auto o = std::make_shared<RunOptions>();
+  o->model.add(app);
+  app.add_option("--input", o->inputs, "NAME=FILE.npy, once per input")->take_all();
+  app.add_option("--output-dir", o->output_dir, "folder for NAME.npy ('/' in names becomes '_')");
+  app.add_option("--tap", o->taps, "also write this value, if the plan still holds it")->take_all();
+  app.add_flag("--list-taps", o->list_taps, "list the values that --tap can read");
+  app.add_flag("--profile", o->profile, "print the time of every step");
+  app.add_flag("--json", o->json, "print JSON");
+  o->device.add(app);
+  o->compile.add(app);
+  ProgressPrinter::add(app, o->progress);
+  app.footer(
+      "Examples:\n  tenfold run net.plan --input data=x.npy --output-dir out\n"
+      "  tenfold run deploy.prototxt net.caffemodel --raw-input --input data=x.npy --output-dir "
+      "out --tap conv1");
+  return [o] { run(*o); };
+}
+
+}  // namespace tenfold::cli
