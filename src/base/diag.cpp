@@ -78,9 +78,9 @@ size_t Diagnostics::error_count() const {
 
 Code Diagnostics::worst() const {
   // Later in this list is more severe.
-  static constexpr Code kOrder[] = {Code::kCancelled, Code::kDevice,   Code::kResource,
+  static constexpr Code kOrder[] = {Code::kCancelled,   Code::kDevice,   Code::kResource,
                                     Code::kUnsupported, Code::kNotFound, Code::kIo,
-                                    Code::kInvalid,   Code::kInternal};
+                                    Code::kInvalid,     Code::kInternal};
   const auto rank = [](Code code) { return std::find(std::begin(kOrder), std::end(kOrder), code); };
   Code worst = Code::kOk;
   for (const Diagnostic& d : list_) {

@@ -1,13 +1,13 @@
 #include "src/base/file.h"
 
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstring>
 
 #include "tenfold/diag.h"
 
@@ -31,7 +31,7 @@ struct Descriptor {
 };
 
 struct stat status_of(const Descriptor& file, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.fd, &status) != 0) fail(path, "cannot be examined", errno);
   if (S_ISDIR(status.st_mode)) throw Error(Code::kIo, path + ": is a folder, not a file");
   return status;
@@ -53,7 +53,8 @@ std::string read_file(const std::string& path, int64_t limit) {
   if (file.fd < 0) fail(path, "cannot be opened", errno);
   const struct stat status = status_of(file, path);
   const auto too_large = [&] {
-    throw Error(Code::kResource, path + ": is larger than the limit of " + std::to_string(limit) + " bytes");
+    throw Error(Code::kResource,
+                path + ": is larger than the limit of " + std::to_string(limit) + " bytes");
   };
   if (S_ISREG(status.st_mode) && status.st_size > limit) too_large();
   std::string bytes;
@@ -98,7 +99,8 @@ MappedFile MappedFile::open(const std::string& path) {
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (address == MAP_FAILED) fail(path, "cannot be mapped", errno);
   result.data_ = std::shared_ptr<const std::byte>(
-      static_cast<const std::byte*>(address), [size](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), size); });
+      static_cast<const std::byte*>(address),
+      [size](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), size); });
   result.size_ = size;
   return result;
 }

@@ -1,5 +1,5 @@
-// Files: reading whole, mapping, replacing atomically. Also defines read_file and write_file_atomic of
-// tenfold/io.h, which the runtime needs too.
+// Files: reading whole, mapping, replacing atomically. Also defines read_file and write_file_atomic
+// of tenfold/io.h, which the runtime needs too.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace tenfold {
 std::string read_file(const std::string& path, int64_t limit);
 void write_file_atomic(const std::string& path, std::string_view bytes);
 
-// A file mapped for reading, shared by copies. Error{kNotFound, kIo}. The file must not shrink while
-// it is mapped.
+// A file mapped for reading, shared by copies. Error{kNotFound, kIo}. The file must not shrink
+// while it is mapped.
 class MappedFile {
  public:
   MappedFile() = default;

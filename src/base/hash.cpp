@@ -1,8 +1,8 @@
 #include "src/base/hash.h"
 
-#include <xxhash.h>
-
 #include <new>
+
+#include <xxhash.h>
 
 namespace tenfold {
 

@@ -1,8 +1,8 @@
-// parallel_ranges: on GNU OpenMP where the build has it (oneDNN's own runtime, so that two pools never
-// compete), else on a pool of threads of our own.
-#include <sched.h>
-
+// parallel_ranges: on GNU OpenMP where the build has it (oneDNN's own runtime, so that two pools
+// never compete), else on a pool of threads of our own.
 #include <algorithm>
+
+#include <sched.h>
 
 #include "src/base/threads.h"
 

@@ -161,10 +161,14 @@ std::string Scanner::quoted() {
     if (c == '\\') {
       const char e = peek_raw();
       ++pos_;
-      if (e == 'n') c = '\n';
-      else if (e == 't') c = '\t';
-      else if (e == 'r') c = '\r';
-      else if (e == '"' || e == '\\') c = e;
+      if (e == 'n')
+        c = '\n';
+      else if (e == 't')
+        c = '\t';
+      else if (e == 'r')
+        c = '\r';
+      else if (e == '"' || e == '\\')
+        c = e;
       else if (e == 'x' && hex_value(peek_raw()) >= 0 && hex_value(peek_raw(1)) >= 0) {
         c = static_cast<char>(hex_value(peek_raw()) * 16 + hex_value(peek_raw(1)));
         pos_ += 2;
@@ -189,12 +193,18 @@ std::string quote(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') (result += '\\') += c;
-    else if (c == '\n') result += "\\n";
-    else if (c == '\t') result += "\\t";
-    else if (c == '\r') result += "\\r";
-    else if (u < 0x20 || u == 0x7f) ((result += "\\x") += kDigits[u >> 4]) += kDigits[u & 15];
-    else result += c;
+    if (c == '"' || c == '\\')
+      (result += '\\') += c;
+    else if (c == '\n')
+      result += "\\n";
+    else if (c == '\t')
+      result += "\\t";
+    else if (c == '\r')
+      result += "\\r";
+    else if (u < 0x20 || u == 0x7f)
+      ((result += "\\x") += kDigits[u >> 4]) += kDigits[u & 15];
+    else
+      result += c;
   }
   return result += '"';
 }

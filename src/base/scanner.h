@@ -7,8 +7,8 @@
 
 namespace tenfold {
 
-// A position in a text. Every failure is Error{kInvalid} that names what is read, the column and what
-// was expected there. Spaces and tabs before a token are skipped.
+// A position in a text. Every failure is Error{kInvalid} that names what is read, the column and
+// what was expected there. Spaces and tabs before a token are skipped.
 class Scanner {
  public:
   Scanner(std::string_view text, const char* what) : text_(text), what_(what) {}
@@ -33,7 +33,7 @@ class Scanner {
   uint64_t magnitude();
   // A double; `is_integer` tells whether it was spelt as an integer (no '.', exponent, inf, nan).
   double number(bool* is_integer = nullptr);
-  std::string quoted();                     // "..." with the escapes that quote() writes
+  std::string quoted();  // "..." with the escapes that quote() writes
   size_t position() const { return pos_; }
   void rewind(size_t position) { pos_ = position; }
   std::string_view text() const { return text_; }

@@ -13,9 +13,9 @@ namespace tenfold {
 int hardware_threads() noexcept;
 
 using RangeFn = void (*)(void* context, int64_t begin, int64_t end) noexcept;
-// Splits [0, n) into ranges of at least `grain` (the last may be shorter) and calls fn on each, on up
-// to `threads` threads (0: all); returns when all are done. Allocates nothing once its threads exist.
-// Inside another parallel_for it runs on the calling thread alone.
+// Splits [0, n) into ranges of at least `grain` (the last may be shorter) and calls fn on each, on
+// up to `threads` threads (0: all); returns when all are done. Allocates nothing once its threads
+// exist. Inside another parallel_for it runs on the calling thread alone.
 void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int threads) noexcept;
 
 // body(begin, end). The first exception that a body throws is thrown again to the caller once all

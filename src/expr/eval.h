@@ -34,9 +34,9 @@ class BlockEvaluator {
 
  private:
   Expr expr_;
-  std::vector<int> cells_;            // per instruction: which register block it writes; -1: none
-  std::vector<double> constants_;     // kBlock copies of each constant
-  std::vector<int> constant_index_;   // per instruction; -1: not a constant
+  std::vector<int> cells_;  // per instruction: which register block it writes; -1: none
+  std::vector<double> constants_;  // kBlock copies of each constant
+  std::vector<int> constant_index_;  // per instruction; -1: not a constant
   std::vector<int> loads_, outputs_;
   int cell_count_ = 0;
 };

@@ -14,29 +14,29 @@ constexpr size_t kMaxCode = 4096;
 using Op = ExprOp;
 
 constexpr ExprOpFacts kFacts[] = {
-    {Op::kAcc, "acc", 0, 0},         {Op::kLoad, "in", 0, 0},
-    {Op::kConst, "const", 0, 0},     {Op::kStore, "out", 1, 0},
-    {Op::kCast, "cast", 1, 0},       {Op::kAdd, "add", 2, 0},
-    {Op::kSub, "sub", 2, 0},         {Op::kMul, "mul", 2, 0},
-    {Op::kDiv, "div", 2, 0},         {Op::kMax, "max", 2, 0},
-    {Op::kMin, "min", 2, 0},         {Op::kPow, "pow", 2, 0},
-    {Op::kMod, "mod", 2, 0},         {Op::kNeg, "neg", 1, 0},
-    {Op::kAbs, "abs", 1, 0},         {Op::kExp, "exp", 1, 0},
-    {Op::kLog, "log", 1, 0},         {Op::kSqrt, "sqrt", 1, 0},
-    {Op::kRsqrt, "rsqrt", 1, 0},     {Op::kReciprocal, "reciprocal", 1, 0},
-    {Op::kSigmoid, "sigmoid", 1, 0}, {Op::kTanh, "tanh", 1, 0},
-    {Op::kErf, "erf", 1, 0},         {Op::kFloor, "floor", 1, 0},
-    {Op::kCeil, "ceil", 1, 0},       {Op::kRound, "round", 1, 0},
-    {Op::kSign, "sign", 1, 0},       {Op::kSoftplus, "softplus", 1, 0},
-    {Op::kSin, "sin", 1, 0},         {Op::kCos, "cos", 1, 0},
-    {Op::kNot, "not", 1, 0},         {Op::kIsNaN, "isnan", 1, 0},
-    {Op::kRelu, "relu", 1, 0},       {Op::kLeakyRelu, "leakyrelu", 1, 1},
-    {Op::kElu, "elu", 1, 1},         {Op::kClip, "clip", 1, 2},
-    {Op::kPRelu, "prelu", 2, 0},     {Op::kEqual, "equal", 2, 0},
-    {Op::kLess, "less", 2, 0},       {Op::kLessEqual, "lessequal", 2, 0},
-    {Op::kGreater, "greater", 2, 0}, {Op::kGreaterEqual, "greaterequal", 2, 0},
-    {Op::kAnd, "and", 2, 0},         {Op::kOr, "or", 2, 0},
-    {Op::kXor, "xor", 2, 0},         {Op::kSelect, "select", 3, 0},
+    {Op::kAcc, "acc", 0, 0},           {Op::kLoad, "in", 0, 0},
+    {Op::kConst, "const", 0, 0},       {Op::kStore, "out", 1, 0},
+    {Op::kCast, "cast", 1, 0},         {Op::kAdd, "add", 2, 0},
+    {Op::kSub, "sub", 2, 0},           {Op::kMul, "mul", 2, 0},
+    {Op::kDiv, "div", 2, 0},           {Op::kMax, "max", 2, 0},
+    {Op::kMin, "min", 2, 0},           {Op::kPow, "pow", 2, 0},
+    {Op::kMod, "mod", 2, 0},           {Op::kNeg, "neg", 1, 0},
+    {Op::kAbs, "abs", 1, 0},           {Op::kExp, "exp", 1, 0},
+    {Op::kLog, "log", 1, 0},           {Op::kSqrt, "sqrt", 1, 0},
+    {Op::kRsqrt, "rsqrt", 1, 0},       {Op::kReciprocal, "reciprocal", 1, 0},
+    {Op::kSigmoid, "sigmoid", 1, 0},   {Op::kTanh, "tanh", 1, 0},
+    {Op::kErf, "erf", 1, 0},           {Op::kFloor, "floor", 1, 0},
+    {Op::kCeil, "ceil", 1, 0},         {Op::kRound, "round", 1, 0},
+    {Op::kSign, "sign", 1, 0},         {Op::kSoftplus, "softplus", 1, 0},
+    {Op::kSin, "sin", 1, 0},           {Op::kCos, "cos", 1, 0},
+    {Op::kNot, "not", 1, 0},           {Op::kIsNaN, "isnan", 1, 0},
+    {Op::kRelu, "relu", 1, 0},         {Op::kLeakyRelu, "leakyrelu", 1, 1},
+    {Op::kElu, "elu", 1, 1},           {Op::kClip, "clip", 1, 2},
+    {Op::kPRelu, "prelu", 2, 0},       {Op::kEqual, "equal", 2, 0},
+    {Op::kLess, "less", 2, 0},         {Op::kLessEqual, "lessequal", 2, 0},
+    {Op::kGreater, "greater", 2, 0},   {Op::kGreaterEqual, "greaterequal", 2, 0},
+    {Op::kAnd, "and", 2, 0},           {Op::kOr, "or", 2, 0},
+    {Op::kXor, "xor", 2, 0},           {Op::kSelect, "select", 3, 0},
     {Op::kQuantize, "quantize", 1, 2}, {Op::kDequantize, "dequantize", 1, 2},
 };
 
@@ -78,7 +78,8 @@ void check_instruction(const Expr& e, size_t at, int inputs, int outputs) {
     if (r < 0 || static_cast<size_t>(r) >= at) bad(at, "an operand is not an earlier register");
     if (e.code[static_cast<size_t>(r)].op == Op::kStore) bad(at, "an operand has no value");
   }
-  if (inst.op != Op::kConst && ((facts->immediates < 1 && inst.imm != 0) || (facts->immediates < 2 && inst.imm2 != 0)))
+  if (inst.op != Op::kConst &&
+      ((facts->immediates < 1 && inst.imm != 0) || (facts->immediates < 2 && inst.imm2 != 0)))
     bad(at, "a number that '" + std::string(facts->name) + "' does not take");
   if (inst.op == Op::kConst && inst.imm2 != 0) bad(at, "a constant with two numbers");
   int slots = 1;
@@ -114,7 +115,8 @@ int arity(Op op) {
 
 int Expr::push(ExprInst inst) {
   if (code.size() >= kMaxCode)
-    throw Error(Code::kResource, "an expression of more than " + std::to_string(kMaxCode) + " instructions");
+    throw Error(Code::kResource,
+                "an expression of more than " + std::to_string(kMaxCode) + " instructions");
   code.push_back(inst);
   return static_cast<int>(code.size()) - 1;
 }
@@ -188,7 +190,8 @@ std::vector<int> Expr::loads() const {
 
 void Expr::remap_loads(const std::vector<int>& map) {
   for (ExprInst& inst : code)
-    if (inst.op == Op::kLoad) inst.slot = static_cast<int16_t>(map.at(static_cast<size_t>(inst.slot)));
+    if (inst.op == Op::kLoad)
+      inst.slot = static_cast<int16_t>(map.at(static_cast<size_t>(inst.slot)));
 }
 
 double evaluate_scalar(const Expr& expr, double acc, std::span<const double> loads, int output) {
@@ -197,11 +200,16 @@ double evaluate_scalar(const Expr& expr, double acc, std::span<const double> loa
   double result = acc;
   for (size_t k = 0; k < expr.code.size(); ++k) {
     const ExprInst& inst = expr.code[k];
-    if (inst.op == Op::kAcc) r[k] = acc;
-    else if (inst.op == Op::kLoad) r[k] = loads[static_cast<size_t>(inst.slot)];
-    else if (inst.op == Op::kConst) r[k] = inst.imm;
-    else if (inst.op == Op::kStore && inst.slot == output) result = get(inst.a);
-    else with_scalar_op(inst, [&](auto f) { r[k] = f(get(inst.a), get(inst.b), get(inst.c)); });
+    if (inst.op == Op::kAcc)
+      r[k] = acc;
+    else if (inst.op == Op::kLoad)
+      r[k] = loads[static_cast<size_t>(inst.slot)];
+    else if (inst.op == Op::kConst)
+      r[k] = inst.imm;
+    else if (inst.op == Op::kStore && inst.slot == output)
+      result = get(inst.a);
+    else
+      with_scalar_op(inst, [&](auto f) { r[k] = f(get(inst.a), get(inst.b), get(inst.c)); });
   }
   return result;
 }

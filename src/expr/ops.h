@@ -1,4 +1,5 @@
-// What each Expr instruction computes, in doubles: the one definition that evaluators and tests share.
+// What each Expr instruction computes, in doubles: the one definition that evaluators and tests
+// share.
 #pragma once
 
 #include <cmath>
@@ -15,11 +16,11 @@ struct ExprOpFacts {
   int arity;
   int immediates;
 };
-const ExprOpFacts* expr_op_facts(ExprOp op);             // null for values outside the enumeration
+const ExprOpFacts* expr_op_facts(ExprOp op);  // null for values outside the enumeration
 const ExprOpFacts* expr_op_by_name(std::string_view name);
 
-// Calls f with a function of (a, b, c), all doubles, for the arithmetic instruction `inst`; false for
-// kAcc, kLoad, kConst and kStore. NaN operands of max, min and clip give NaN.
+// Calls f with a function of (a, b, c), all doubles, for the arithmetic instruction `inst`; false
+// for kAcc, kLoad, kConst and kStore. NaN operands of max, min and clip give NaN.
 template <typename F>
 bool with_scalar_op(const ExprInst& inst, F&& f) {
   const double imm = inst.imm, imm2 = inst.imm2;
@@ -51,7 +52,9 @@ bool with_scalar_op(const ExprInst& inst, F&& f) {
     case ExprOp::kErf: f([](D a, D, D) { return std::erf(a); }); return true;
     case ExprOp::kFloor: f([](D a, D, D) { return std::floor(a); }); return true;
     case ExprOp::kCeil: f([](D a, D, D) { return std::ceil(a); }); return true;
-    case ExprOp::kRound: f([](D a, D, D) { return std::nearbyint(a); }); return true;  // ties to even
+    case ExprOp::kRound:
+      f([](D a, D, D) { return std::nearbyint(a); });
+      return true;  // ties to even
     case ExprOp::kSign:
       f([](D a, D, D) { return a > 0 ? 1.0 : a < 0 ? -1.0 : a != a ? a : 0.0; });
       return true;
@@ -86,7 +89,10 @@ bool with_scalar_op(const ExprInst& inst, F&& f) {
       f([imm, imm2, type](D a, D, D) { return round_to(type, std::nearbyint(a / imm) + imm2); });
       return true;
     case ExprOp::kDequantize: f([imm, imm2](D a, D, D) { return (a - imm2) * imm; }); return true;
-    case ExprOp::kAcc: case ExprOp::kLoad: case ExprOp::kConst: case ExprOp::kStore: break;
+    case ExprOp::kAcc:
+    case ExprOp::kLoad:
+    case ExprOp::kConst:
+    case ExprOp::kStore: break;
   }
   return false;
 }

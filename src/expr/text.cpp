@@ -1,10 +1,11 @@
 // The text form of Exprs: "t2=mul(acc,in1); out0=relu(t2); out1:f16=t2". Leaves (acc, in2, numbers)
 // and registers that are used once stand where they are used; ":type" follows where it is not f32.
+#include "src/type/text.h"
+
 #include <algorithm>
 #include <map>
 
 #include "src/expr/ops.h"
-#include "src/type/text.h"
 
 namespace tenfold {
 namespace {
@@ -14,12 +15,14 @@ constexpr int kMaxNesting = 48;
 
 bool is_leaf(Op op) { return op == Op::kAcc || op == Op::kLoad || op == Op::kConst; }
 
-// ---- printing ---------------------------------------------------------------------------------------
+// ---- printing
+// ---------------------------------------------------------------------------------------
 
 class Printer {
  public:
   // `plain`: every register is a statement of its own.
-  Printer(const Expr& expr, bool plain) : expr_(expr), plain_(plain), uses_(expr.code.size()), depth_(expr.code.size()) {
+  Printer(const Expr& expr, bool plain)
+      : expr_(expr), plain_(plain), uses_(expr.code.size()), depth_(expr.code.size()) {
     for (size_t k = 0; k < expr.code.size(); ++k) {
       const ExprInst& inst = expr.code[k];
       int deepest = 0;
@@ -83,7 +86,8 @@ class Printer {
   std::vector<int> depth_;  // 0: at the nesting limit
 };
 
-// ---- reading ----------------------------------------------------------------------------------------
+// ---- reading
+// ----------------------------------------------------------------------------------------
 
 class Reader {
  public:
@@ -110,7 +114,8 @@ class Reader {
   static bool numbered(std::string_view name, std::string_view prefix, int& number) {
     if (!name.starts_with(prefix)) return false;
     const std::string_view digits = name.substr(prefix.size());
-    if (digits.empty() || digits.size() > 4 || digits.find_first_not_of("0123456789") != digits.npos)
+    if (digits.empty() || digits.size() > 4 ||
+        digits.find_first_not_of("0123456789") != digits.npos)
       return false;
     number = std::stoi(std::string(digits));
     return true;
@@ -131,7 +136,8 @@ class Reader {
       expr_.push(store);
       return;
     }
-    if (!numbered(name, "t", output) || registers_.count(name)) in_.fail("cannot define '" + name + "'");
+    if (!numbered(name, "t", output) || registers_.count(name))
+      in_.fail("cannot define '" + name + "'");
     registers_[name] = value(0, true);
   }
 
@@ -215,8 +221,8 @@ class Reader {
 
 std::string Expr::str() const {
   std::string text = Printer(*this, false).print();
-  // The short form reads back as another order of instructions if this Expr was not built operand by
-  // operand; then every register is spelt out.
+  // The short form reads back as another order of instructions if this Expr was not built operand
+  // by operand; then every register is spelt out.
   try {
     if (parse(text) == *this) return text;
   } catch (const Error&) {

@@ -6,11 +6,12 @@
 namespace tenfold {
 namespace {
 
-constexpr const char* kKinds[] = {"an integer", "a number", "a text", "a list of integers",
-                                  "a list of numbers", "a list of texts"};
+constexpr const char* kKinds[] = {"an integer",         "a number",          "a text",
+                                  "a list of integers", "a list of numbers", "a list of texts"};
 
 [[noreturn]] void wrong_type(const std::string& name, const Attr& attr, const char* wanted) {
-  throw Error(Code::kInvalid, "attribute '" + name + "' is " + kKinds[attr.index()] + ", not " + wanted);
+  throw Error(Code::kInvalid,
+              "attribute '" + name + "' is " + kKinds[attr.index()] + ", not " + wanted);
 }
 
 template <typename T, typename Print>
@@ -28,7 +29,9 @@ struct Printer {
   std::string operator()(const std::vector<int64_t>& v) const { return list("[]", v, *this); }
   // Empty lists name their type: "[]" is one of integers.
   std::string operator()(const std::vector<double>& v) const { return list("floats[]", v, *this); }
-  std::string operator()(const std::vector<std::string>& v) const { return list("strings[]", v, *this); }
+  std::string operator()(const std::vector<std::string>& v) const {
+    return list("strings[]", v, *this);
+  }
 };
 
 // An integer or a number.
@@ -100,14 +103,16 @@ std::string Attrs::s(const std::string& name, const std::string& fallback) const
   wrong_type(name, it->second, "a text");
 }
 
-std::vector<int64_t> Attrs::ints(const std::string& name, const std::vector<int64_t>& fallback) const {
+std::vector<int64_t> Attrs::ints(const std::string& name,
+                                 const std::vector<int64_t>& fallback) const {
   const auto it = map_.find(name);
   if (it == map_.end()) return fallback;
   if (const auto* v = std::get_if<std::vector<int64_t>>(&it->second)) return *v;
   wrong_type(name, it->second, "a list of integers");
 }
 
-std::vector<double> Attrs::floats(const std::string& name, const std::vector<double>& fallback) const {
+std::vector<double> Attrs::floats(const std::string& name,
+                                  const std::vector<double>& fallback) const {
   const auto it = map_.find(name);
   if (it == map_.end()) return fallback;
   if (const auto* v = std::get_if<std::vector<double>>(&it->second)) return *v;

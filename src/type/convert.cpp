@@ -14,7 +14,8 @@ namespace {
 
 constexpr int64_t kBlock = 256;
 
-// ---- floats of 8 bits and fewer: through 256-entry tables one way, by arithmetic the other ----------
+// ---- floats of 8 bits and fewer: through 256-entry tables one way, by arithmetic the other
+// ----------
 
 double decode_small(DType type, const FloatSpec& s, unsigned code) {
   const int bits = bits_of(type);
@@ -23,9 +24,9 @@ double decode_small(DType type, const FloatSpec& s, unsigned code) {
   const int mantissa = static_cast<int>(code & ((1u << s.mantissa_bits) - 1));
   const int field = static_cast<int>((code & (sign_bit - 1)) >> s.mantissa_bits);
   const int top = (1 << s.exponent_bits) - 1;
-  double value = field == 0 ? std::ldexp(mantissa, s.min_exponent() - s.mantissa_bits)
-                            : std::ldexp(mantissa + (1 << s.mantissa_bits),
-                                         field - s.bias - s.mantissa_bits);
+  double value =
+      field == 0 ? std::ldexp(mantissa, s.min_exponent() - s.mantissa_bits)
+                 : std::ldexp(mantissa + (1 << s.mantissa_bits), field - s.bias - s.mantissa_bits);
   if (s.has_infinity && field == top)
     value = mantissa ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL;
   if (type == DType::kF8E4M3FN && field == top && mantissa == 7)
@@ -46,7 +47,8 @@ unsigned encode_small(DType type, const FloatSpec& s, double x) {
   if (r == 0) return s.unsigned_zero ? 0 : sign;
   const int exponent = std::max(std::ilogb(r), s.min_exponent());
   const auto scaled = static_cast<int>(std::ldexp(r, s.mantissa_bits - exponent));
-  // `scaled` holds the implicit bit of normal values, which adds one to the exponent field below it.
+  // `scaled` holds the implicit bit of normal values, which adds one to the exponent field below
+  // it.
   const int code = ((exponent - s.min_exponent()) << s.mantissa_bits) + scaled;
   return sign | static_cast<unsigned>(code);
 }
@@ -80,13 +82,14 @@ struct SmallTable {
 };
 
 const double* small_table(DType type) {
-  static const SmallTable kTables[] = {
-      SmallTable(DType::kF8E4M3FN), SmallTable(DType::kF8E4M3FNUZ), SmallTable(DType::kF8E5M2),
-      SmallTable(DType::kF8E5M2FNUZ), SmallTable(DType::kF8E8M0), SmallTable(DType::kF4E2M1)};
+  static const SmallTable kTables[] = {SmallTable(DType::kF8E4M3FN), SmallTable(DType::kF8E4M3FNUZ),
+                                       SmallTable(DType::kF8E5M2),   SmallTable(DType::kF8E5M2FNUZ),
+                                       SmallTable(DType::kF8E8M0),   SmallTable(DType::kF4E2M1)};
   return kTables[static_cast<int>(type) - static_cast<int>(DType::kF8E4M3FN)].value;
 }
 
-// ---- integers ---------------------------------------------------------------------------------------
+// ---- integers
+// ---------------------------------------------------------------------------------------
 
 template <typename T>
 T saturate(double x) {
@@ -104,7 +107,8 @@ int saturate_bits(double x, int low, int high) {
   return static_cast<int>(std::min<double>(std::max<double>(std::nearbyint(x), low), high));
 }
 
-// ---- sub-byte cells: the first element is in the lowest bits ------------------------------------------
+// ---- sub-byte cells: the first element is in the lowest bits
+// ------------------------------------------
 
 unsigned load_bits(const void* data, int64_t index, int bits) {
   const int per_byte = 8 / bits;
@@ -120,10 +124,12 @@ void store_bits(void* data, int64_t index, int bits, unsigned value) {
   byte = static_cast<uint8_t>((byte & ~mask) | ((value << shift) & mask));
 }
 
-// ---- typed loops --------------------------------------------------------------------------------------
+// ---- typed loops
+// --------------------------------------------------------------------------------------
 
 template <typename T, typename Decode>
-void load_loop(const void* data, int64_t begin, int64_t count, double* __restrict out, Decode decode) {
+void load_loop(const void* data, int64_t begin, int64_t count, double* __restrict out,
+               Decode decode) {
   const T* __restrict p = static_cast<const T*>(data) + begin;
   for (; count >= kBlock; count -= kBlock, p += kBlock, out += kBlock)
     for (int64_t k = 0; k < kBlock; ++k) out[k] = decode(p[k]);
@@ -131,7 +137,8 @@ void load_loop(const void* data, int64_t begin, int64_t count, double* __restric
 }
 
 template <typename T, typename Encode>
-void store_loop(void* data, int64_t begin, int64_t count, const double* __restrict v, Encode encode) {
+void store_loop(void* data, int64_t begin, int64_t count, const double* __restrict v,
+                Encode encode) {
   T* __restrict p = static_cast<T*>(data) + begin;
   for (; count >= kBlock; count -= kBlock, p += kBlock, v += kBlock)
     for (int64_t k = 0; k < kBlock; ++k) p[k] = encode(v[k]);
@@ -157,10 +164,14 @@ void store_integer(void* data, int64_t begin, int64_t count, const double* v) {
 void load_elements(DType type, const void* data, int64_t begin, int64_t count, double* out) {
   switch (type) {
     case DType::kF64: return load_number<double>(data, begin, count, out);
-    case DType::kF32: case DType::kTF32: return load_number<float>(data, begin, count, out);
+    case DType::kF32:
+    case DType::kTF32: return load_number<float>(data, begin, count, out);
     case DType::kF16: return load_loop<uint16_t>(data, begin, count, out, f16_to_double);
     case DType::kBF16: return load_loop<uint16_t>(data, begin, count, out, bf16_to_double);
-    case DType::kF8E4M3FN: case DType::kF8E4M3FNUZ: case DType::kF8E5M2: case DType::kF8E5M2FNUZ:
+    case DType::kF8E4M3FN:
+    case DType::kF8E4M3FNUZ:
+    case DType::kF8E5M2:
+    case DType::kF8E5M2FNUZ:
     case DType::kF8E8M0: {
       const double* table = small_table(type);
       return load_loop<uint8_t>(data, begin, count, out, [table](uint8_t x) { return table[x]; });
@@ -168,13 +179,15 @@ void load_elements(DType type, const void* data, int64_t begin, int64_t count, d
     case DType::kF4E2M1:
       for (int64_t k = 0; k < count; ++k) out[k] = small_table(type)[load_bits(data, begin + k, 4)];
       return;
-    case DType::kI2: case DType::kI4: {
+    case DType::kI2:
+    case DType::kI4: {
       const int bits = bits_of(type), half = 1 << (bits - 1);
       for (int64_t k = 0; k < count; ++k)
         out[k] = (static_cast<int>(load_bits(data, begin + k, bits)) ^ half) - half;
       return;
     }
-    case DType::kU2: case DType::kU4:
+    case DType::kU2:
+    case DType::kU4:
       for (int64_t k = 0; k < count; ++k) out[k] = load_bits(data, begin + k, bits_of(type));
       return;
     case DType::kI8: return load_number<int8_t>(data, begin, count, out);
@@ -191,9 +204,11 @@ void load_elements(DType type, const void* data, int64_t begin, int64_t count, d
       for (int64_t k = 0; k < count; ++k) out[k] = static_cast<const float*>(data)[2 * (begin + k)];
       return;
     case DType::kC128:
-      for (int64_t k = 0; k < count; ++k) out[k] = static_cast<const double*>(data)[2 * (begin + k)];
+      for (int64_t k = 0; k < count; ++k)
+        out[k] = static_cast<const double*>(data)[2 * (begin + k)];
       return;
-    case DType::kUndefined: case DType::kString: no_numbers(type);
+    case DType::kUndefined:
+    case DType::kString: no_numbers(type);
   }
 }
 
@@ -201,14 +216,18 @@ void store_elements(DType type, void* data, int64_t begin, int64_t count, const 
   switch (type) {
     case DType::kF64: return store_loop<double>(data, begin, count, v, [](double x) { return x; });
     case DType::kF32:
-      return store_loop<float>(data, begin, count, v, [](double x) { return static_cast<float>(x); });
+      return store_loop<float>(data, begin, count, v,
+                               [](double x) { return static_cast<float>(x); });
     case DType::kTF32:
       return store_loop<float>(data, begin, count, v, [](double x) {
         return static_cast<float>(round_to_grid(x, 10, -126));
       });
     case DType::kF16: return store_loop<uint16_t>(data, begin, count, v, double_to_f16);
     case DType::kBF16: return store_loop<uint16_t>(data, begin, count, v, double_to_bf16);
-    case DType::kF8E4M3FN: case DType::kF8E4M3FNUZ: case DType::kF8E5M2: case DType::kF8E5M2FNUZ:
+    case DType::kF8E4M3FN:
+    case DType::kF8E4M3FNUZ:
+    case DType::kF8E5M2:
+    case DType::kF8E5M2FNUZ:
       return store_loop<uint8_t>(data, begin, count, v, [type, spec = float_spec(type)](double x) {
         return static_cast<uint8_t>(encode_small(type, *spec, x));
       });
@@ -219,7 +238,10 @@ void store_elements(DType type, void* data, int64_t begin, int64_t count, const 
       for (int64_t k = 0; k < count; ++k)
         store_bits(data, begin + k, 4, encode_small(type, *float_spec(type), v[k]));
       return;
-    case DType::kI2: case DType::kI4: case DType::kU2: case DType::kU4: {
+    case DType::kI2:
+    case DType::kI4:
+    case DType::kU2:
+    case DType::kU4: {
       const int bits = bits_of(type);
       const bool is_signed = type == DType::kI2 || type == DType::kI4;
       const int low = is_signed ? -(1 << (bits - 1)) : 0;
@@ -245,9 +267,11 @@ void store_elements(DType type, void* data, int64_t begin, int64_t count, const 
         static_cast<std::complex<float>*>(data)[begin + k] = static_cast<float>(v[k]);
       return;
     case DType::kC128:
-      for (int64_t k = 0; k < count; ++k) static_cast<std::complex<double>*>(data)[begin + k] = v[k];
+      for (int64_t k = 0; k < count; ++k)
+        static_cast<std::complex<double>*>(data)[begin + k] = v[k];
       return;
-    case DType::kUndefined: case DType::kString: no_numbers(type);
+    case DType::kUndefined:
+    case DType::kString: no_numbers(type);
   }
 }
 
@@ -262,7 +286,9 @@ void convert_elements(DType from, const void* src, DType to, void* dst, int64_t 
     for (int64_t k = 0; k < count; ++k) {
       const uint64_t bits = static_cast<const uint64_t*>(src)[k];
       const bool outside = bits >> 63;
-      static_cast<uint64_t*>(dst)[k] = !outside ? bits : to == DType::kU64 ? 0 : uint64_t{INT64_MAX};
+      static_cast<uint64_t*>(dst)[k] = !outside            ? bits
+                                       : to == DType::kU64 ? 0
+                                                           : uint64_t{INT64_MAX};
     }
     return;
   }

@@ -45,8 +45,10 @@ std::string text_of(const Polynomial& terms) {
     if (t.monomial.atoms.empty()) {
       append(text, std::to_string(c));
     } else {
-      if (c == -1) append(text, "-");
-      else if (c != 1) append(text, std::to_string(c) + "*");
+      if (c == -1)
+        append(text, "-");
+      else if (c != 1)
+        append(text, std::to_string(c) + "*");
       append(text, t.monomial.text);
     }
   }
@@ -135,7 +137,8 @@ Dim DimOps::function(DimFn fn, const Dim& a, const Dim& b) {
 }
 
 Dim Dim::symbol(std::string_view name) {
-  const bool taken = std::find(std::begin(kFnNames), std::end(kFnNames), name) != std::end(kFnNames);
+  const bool taken =
+      std::find(std::begin(kFnNames), std::end(kFnNames), name) != std::end(kFnNames);
   if (!is_identifier(name) || taken || name.size() > 128)
     throw Error(Code::kInvalid, "not a name for a dimension: " + quote(name.substr(0, 128)));
   auto atom = std::make_shared<Atom>();
@@ -176,7 +179,8 @@ Dim Dim::substitute(std::string_view symbol, const Dim& by) const {
       if (atom->fn == DimFn::kSymbol)
         term = term * (atom->text == symbol ? by : Dim::symbol(atom->text));
       else
-        term = term * apply(atom->fn, atom->a.substitute(symbol, by), atom->b.substitute(symbol, by));
+        term =
+            term * apply(atom->fn, atom->a.substitute(symbol, by), atom->b.substitute(symbol, by));
     }
     sum = sum + term;
   }

@@ -49,7 +49,8 @@ std::optional<Dim> exact_quotient(const Dim& a, const Dim& b) {
   for (size_t k = 0; k < top.size(); ++k) {
     int64_t scaled = 0;
     if (!same_monomial(top[k].monomial, bottom[k].monomial) ||
-        __builtin_mul_overflow(bottom[k].coefficient, factor, &scaled) || scaled != top[k].coefficient)
+        __builtin_mul_overflow(bottom[k].coefficient, factor, &scaled) ||
+        scaled != top[k].coefficient)
       return std::nullopt;
   }
   return Dim(factor);
@@ -65,8 +66,8 @@ void split(const Dim& a, int64_t divisor, Polynomial& q, Polynomial& r) {
   }
 }
 
-// floor((floor(x / m) + rest) / d) = floor((x + m * rest) / (m * d)) for m, d > 0: keeps the sizes of
-// long chains of strided layers flat.
+// floor((floor(x / m) + rest) / d) = floor((x + m * rest) / (m * d)) for m, d > 0: keeps the sizes
+// of long chains of strided layers flat.
 std::optional<Dim> merge_floor_div(const Dim& a, int64_t divisor) {
   const Polynomial terms = DimOps::terms(a);
   for (const DimTerm& t : terms) {
@@ -102,8 +103,7 @@ Dim floor_div_number(const Dim& a, int64_t divisor) {
 
 Dim extreme(DimFn fn, const Dim& a, const Dim& b) {
   const Dim difference = a - b;
-  if (difference.is_const())
-    return (difference.value() >= 0) == (fn == DimFn::kMax) ? a : b;
+  if (difference.is_const()) return (difference.value() >= 0) == (fn == DimFn::kMax) ? a : b;
   return a.str() <= b.str() ? DimOps::function(fn, a, b) : DimOps::function(fn, b, a);
 }
 

@@ -16,20 +16,20 @@ struct Facts {
   enum Kind : uint8_t { kOther, kFloat, kInteger } kind;
 };
 constexpr Facts kFacts[kDTypeCount] = {
-    {"undefined", 0, Facts::kOther},    {"f64", 64, Facts::kFloat},
-    {"f32", 32, Facts::kFloat},         {"f16", 16, Facts::kFloat},
-    {"bf16", 16, Facts::kFloat},        {"f8e4m3fn", 8, Facts::kFloat},
-    {"f8e4m3fnuz", 8, Facts::kFloat},   {"f8e5m2", 8, Facts::kFloat},
-    {"f8e5m2fnuz", 8, Facts::kFloat},   {"f8e8m0", 8, Facts::kFloat},
-    {"f4e2m1", 4, Facts::kFloat},       {"i2", 2, Facts::kInteger},
-    {"u2", 2, Facts::kInteger},         {"i4", 4, Facts::kInteger},
-    {"u4", 4, Facts::kInteger},         {"i8", 8, Facts::kInteger},
-    {"u8", 8, Facts::kInteger},         {"i16", 16, Facts::kInteger},
-    {"u16", 16, Facts::kInteger},       {"i32", 32, Facts::kInteger},
-    {"u32", 32, Facts::kInteger},       {"i64", 64, Facts::kInteger},
-    {"u64", 64, Facts::kInteger},       {"bool", 8, Facts::kOther},
-    {"c64", 64, Facts::kOther},         {"c128", 128, Facts::kOther},
-    {"string", 0, Facts::kOther},       {"tf32", 32, Facts::kFloat},
+    {"undefined", 0, Facts::kOther},  {"f64", 64, Facts::kFloat},
+    {"f32", 32, Facts::kFloat},       {"f16", 16, Facts::kFloat},
+    {"bf16", 16, Facts::kFloat},      {"f8e4m3fn", 8, Facts::kFloat},
+    {"f8e4m3fnuz", 8, Facts::kFloat}, {"f8e5m2", 8, Facts::kFloat},
+    {"f8e5m2fnuz", 8, Facts::kFloat}, {"f8e8m0", 8, Facts::kFloat},
+    {"f4e2m1", 4, Facts::kFloat},     {"i2", 2, Facts::kInteger},
+    {"u2", 2, Facts::kInteger},       {"i4", 4, Facts::kInteger},
+    {"u4", 4, Facts::kInteger},       {"i8", 8, Facts::kInteger},
+    {"u8", 8, Facts::kInteger},       {"i16", 16, Facts::kInteger},
+    {"u16", 16, Facts::kInteger},     {"i32", 32, Facts::kInteger},
+    {"u32", 32, Facts::kInteger},     {"i64", 64, Facts::kInteger},
+    {"u64", 64, Facts::kInteger},     {"bool", 8, Facts::kOther},
+    {"c64", 64, Facts::kOther},       {"c128", 128, Facts::kOther},
+    {"string", 0, Facts::kOther},     {"tf32", 32, Facts::kFloat},
 };
 const Facts& facts(DType t) {
   const auto k = static_cast<size_t>(t);
@@ -53,7 +53,8 @@ int64_t bytes_for(DType t, int64_t count) {
   const int bits = bits_of(t);
   if (count < 0) throw Error(Code::kInvalid, "a negative number of elements");
   if (bits == 0)
-    throw Error(Code::kUnsupported, "elements of type " + std::string(to_string(t)) + " have no size");
+    throw Error(Code::kUnsupported,
+                "elements of type " + std::string(to_string(t)) + " have no size");
   if (bits >= 8) return checked_mul(count, bits / 8);
   const int per_byte = 8 / bits;
   return count / per_byte + (count % per_byte != 0);

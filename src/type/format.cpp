@@ -13,7 +13,8 @@ constexpr int64_t kMaxBlock = 4096;
 
 int32_t small_number(Scanner& in, const char* meaning) {
   const int64_t value = in.integer();
-  if (value < 1 || value > kMaxBlock) in.fail(std::string("expected ") + meaning + " from 1 to 4096");
+  if (value < 1 || value > kMaxBlock)
+    in.fail(std::string("expected ") + meaning + " from 1 to 4096");
   return static_cast<int32_t>(value);
 }
 
@@ -28,8 +29,7 @@ int64_t stored_channels(const Format& f, int64_t channels) {
 void check_rank(const Format& f, size_t rank) {
   if (f.layout.kind == Kind::kOpaque)
     throw Error(Code::kUnsupported, "a packed value has no strides");
-  const bool needs_axis1 =
-      f.layout.kind != Kind::kLinear || f.layout.pad > 1 || f.enclosing > 0;
+  const bool needs_axis1 = f.layout.kind != Kind::kLinear || f.layout.pad > 1 || f.enclosing > 0;
   if (needs_axis1 && rank < 2)
     throw Error(Code::kInvalid, "format " + f.str() + " needs two axes or more");
   if (f.layout.kind == Kind::kBlocked && f.layout.block < 1)
@@ -54,7 +54,8 @@ Layout read_layout(Scanner& in) {
     layout.kind = Kind::kChannelsLast;
   } else if (name == "opaque") {
     layout.kind = Kind::kOpaque;
-  } else if (name.size() > 1 && name[0] == 'c' && name.find_first_not_of("0123456789", 1) == name.npos) {
+  } else if (name.size() > 1 && name[0] == 'c' &&
+             name.find_first_not_of("0123456789", 1) == name.npos) {
     in.rewind(start + 1);
     layout.kind = Kind::kBlocked;
     layout.block = small_number(in, "a block size");
@@ -77,7 +78,8 @@ namespace {
 // ":cl@512*0.5", without what is the default.
 std::string storage_text(const Format& f, bool always) {
   std::string text;
-  if (always || !(f.layout == Layout{}) || f.enclosing != 0 || f.scale != 0) text = ":" + f.layout.str();
+  if (always || !(f.layout == Layout{}) || f.enclosing != 0 || f.scale != 0)
+    text = ":" + f.layout.str();
   if (f.enclosing != 0) text += "@" + std::to_string(f.enclosing);
   if (f.scale != 0) text += "*" + shortest(f.scale);
   return text;
@@ -93,7 +95,9 @@ void read_storage(Scanner& in, Format& format) {
 }
 }  // namespace
 
-std::string Format::str() const { return std::string(to_string(dtype)) + storage_text(*this, true); }
+std::string Format::str() const {
+  return std::string(to_string(dtype)) + storage_text(*this, true);
+}
 
 Format read_format(Scanner& in) {
   Format format;
@@ -110,8 +114,8 @@ Format Format::parse(std::string_view text) {
 }
 
 std::string Operand::str() const {
-  return (constant ? "@" : "") + std::string(to_string(format.dtype)) + "[" + tenfold::str(dims) + "]" +
-         storage_text(format, false);
+  return (constant ? "@" : "") + std::string(to_string(format.dtype)) + "[" + tenfold::str(dims) +
+         "]" + storage_text(format, false);
 }
 
 Operand read_operand(Scanner& in) {
@@ -176,7 +180,8 @@ int64_t storage_elements(const Format& format, const Extents& dims) {
     if (format.layout.kind == Kind::kBlocked) last = checked_add(last, format.layout.block - 1);
     return last;
   }
-  if (dims.size() < 2 || (format.layout.kind == Kind::kLinear && format.layout.pad <= 1)) return count;
+  if (dims.size() < 2 || (format.layout.kind == Kind::kLinear && format.layout.pad <= 1))
+    return count;
   Extents stored = dims;
   stored[1] = stored_channels(format, dims[1]);
   return element_count(stored);
@@ -193,7 +198,8 @@ Dim storage_elements(const Format& format, const Shape& dims) {
   const bool blocked = format.layout.kind == Kind::kBlocked;
   if (dims.size() >= 2) {
     if (format.enclosing > 0) stored[1] = format.enclosing;
-    for (const int64_t unit : {int64_t{format.layout.pad}, int64_t{blocked ? format.layout.block : 1}})
+    for (const int64_t unit :
+         {int64_t{format.layout.pad}, int64_t{blocked ? format.layout.block : 1}})
       if (unit > 1) stored[1] = ceil_div(stored[1], unit) * Dim(unit);
   }
   return element_count(stored);  // of a slice: an upper bound
@@ -218,7 +224,8 @@ int64_t offset_of(const Format& format, const Extents& dims, const Extents& inde
 bool same_storage(const Format& a, const Format& b, const Shape& dims) {
   if (a.dtype != b.dtype || a.scale != b.scale) return false;
   if (a.layout == b.layout && a.enclosing == b.enclosing) return true;
-  if (a.layout.kind == Kind::kOpaque || b.layout.kind == Kind::kOpaque || dims.size() < 2) return false;
+  if (a.layout.kind == Kind::kOpaque || b.layout.kind == Kind::kOpaque || dims.size() < 2)
+    return false;
   if (a.layout.kind == Kind::kBlocked || b.layout.kind == Kind::kBlocked) return false;
   if (a.enclosing != b.enclosing) return false;
   const Dim one = 1;
@@ -230,7 +237,8 @@ bool same_storage(const Format& a, const Format& b, const Shape& dims) {
   if (a.layout.kind == b.layout.kind) return true;
   // Linear and channels last agree where at most one of axis 1 and the axes behind it is not 1.
   const bool one_channel = padded(a) == one;
-  const bool one_pixel = std::all_of(dims.begin() + 2, dims.end(), [&](const Dim& d) { return d == one; });
+  const bool one_pixel =
+      std::all_of(dims.begin() + 2, dims.end(), [&](const Dim& d) { return d == one; });
   return one_channel || one_pixel;
 }
 

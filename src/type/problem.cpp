@@ -49,7 +49,8 @@ void read_flags(Scanner& in, Problem& p) {
     } else if (in.accept_word("anchor")) {
       in.expect('=');
       const int64_t count = in.integer();
-      if (count < 0 || count > static_cast<int64_t>(p.inputs.size())) in.fail("no such number of inputs");
+      if (count < 0 || count > static_cast<int64_t>(p.inputs.size()))
+        in.fail("no such number of inputs");
       p.anchor_inputs = static_cast<int>(count);
     } else if (in.accept_word("closed")) {
       p.closed = true;
@@ -85,8 +86,10 @@ std::string Problem::str() const {
   if (!attrs.empty()) text += " " + attrs.str();
   if (!expr.empty()) text += " " + expr.str();
   text += " -> " + join(outputs);
-  text += " | compute=" + std::string(to_string(compute)) + " acc=" + std::string(to_string(accumulate));
-  if (anchor_inputs != usual_anchor_inputs(*this)) text += " anchor=" + std::to_string(anchor_inputs);
+  text += " | compute=" + std::string(to_string(compute)) +
+          " acc=" + std::string(to_string(accumulate));
+  if (anchor_inputs != usual_anchor_inputs(*this))
+    text += " anchor=" + std::to_string(anchor_inputs);
   if (closed) text += " closed";
   for (size_t k = 0; k < symbols.size(); ++k) {
     const Symbol& s = symbols[k];

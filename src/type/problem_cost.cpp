@@ -19,14 +19,16 @@ double window_of(const Problem& p) {
 }
 
 // Of the anchor alone. `in` and `out` are extents.
-double anchor_flops(const Problem& p, const std::vector<Extents>& in, const std::vector<Extents>& out) {
+double anchor_flops(const Problem& p, const std::vector<Extents>& in,
+                    const std::vector<Extents>& out) {
   const double results = product(out[0]);
   const bool two = in.size() >= 2 && p.anchor_inputs >= 2;
   if (p.op == "Conv" && two) return 2 * results * product(in[1], 1);
   if (p.op == "ConvTranspose" && two) return 2 * product(in[0]) * product(in[1], 1);
   if (p.op == "Gemm" && two && !in[0].empty())
     return 2 * results * static_cast<double>(in[0][p.attrs.i("transA", 0) ? 0 : in[0].size() - 1]);
-  if (p.op == "MatMul" && two && !in[0].empty()) return 2 * results * static_cast<double>(in[0].back());
+  if (p.op == "MatMul" && two && !in[0].empty())
+    return 2 * results * static_cast<double>(in[0].back());
   if (p.op == "MaxPool" || p.op == "AveragePool") return results * window_of(p);
   if (p.op == "LRN") return results * (2 * static_cast<double>(p.attrs.i("size", 5)) + 4);
   if (p.op == "Softmax" || p.op == "LogSoftmax") return results * 5;
@@ -81,7 +83,8 @@ std::optional<EpilogueForm> match_epilogue(const Problem& p) {
   if (!chain || p.op == "Pointwise" || p.outputs.size() != 1) return std::nullopt;
   const Shape& output = p.outputs[0].dims;
   // A last cast to the stored type is what storing does.
-  if (!chain->empty() && chain->back().op == ExprOp::kCast && chain->back().type == p.outputs[0].format.dtype)
+  if (!chain->empty() && chain->back().op == ExprOp::kCast &&
+      chain->back().type == p.outputs[0].format.dtype)
     chain->pop_back();
   EpilogueForm form;
   for (size_t k = 0; k < chain->size(); ++k) {
@@ -100,7 +103,8 @@ std::optional<EpilogueForm> match_epilogue(const Problem& p) {
       form.act = step.op;
       form.imm = step.imm;
       form.imm2 = step.imm2;
-    } else if (step.op == ExprOp::kMax && step.has_constant && step.constant == 0 && k + 1 == chain->size()) {
+    } else if (step.op == ExprOp::kMax && step.has_constant && step.constant == 0 &&
+               k + 1 == chain->size()) {
       form.act = ExprOp::kRelu;
     } else {
       return std::nullopt;

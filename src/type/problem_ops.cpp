@@ -55,12 +55,14 @@ struct Window {
 void check_conv(const Check& c) {
   c.anchor(2, 3);
   const Extents &x = c.in[0], &w = c.in[1], &y = c.out[0];
-  c.require(w.size() == x.size() && y.size() == x.size(), "input, weights and output differ in rank");
+  c.require(w.size() == x.size() && y.size() == x.size(),
+            "input, weights and output differ in rank");
   c.require(x.size() >= 3, "needs spatial axes");
   const Window win(c, {w.begin() + 2, w.end()});
   const int64_t group = c.p.attrs.i("group", 1);
   c.require(group >= 1, "'group' is out of range");
-  c.require(std::equal(win.kernel.begin(), win.kernel.end(), w.begin() + 2), "'kernel' is not the weights'");
+  c.require(std::equal(win.kernel.begin(), win.kernel.end(), w.begin() + 2),
+            "'kernel' is not the weights'");
   const bool transposed = c.p.op == "ConvTranspose";
   const int64_t from = transposed ? w[0] : checked_mul(w[1], group);
   const int64_t to = transposed ? checked_mul(w[1], group) : w[0];
@@ -69,12 +71,14 @@ void check_conv(const Check& c) {
   for (size_t k = 0; k < win.kernel.size(); ++k) {
     if (transposed) {
       const auto extra = c.list("output_padding", win.kernel.size(), 0, 0);
-      const int64_t full = checked_add(checked_mul(x[k + 2] - 1, win.strides[k]), win.reach(k) + extra[k]);
+      const int64_t full =
+          checked_add(checked_mul(x[k + 2] - 1, win.strides[k]), win.reach(k) + extra[k]);
       c.require(x[k + 2] == 0 || y[k + 2] == full - win.pads[k] - win.pads[k + win.kernel.size()],
                 "the output's extents do not fit");
     } else {
       const int64_t room = win.padded(k, x[k + 2]) - win.reach(k);
-      c.require(room >= 0 && y[k + 2] == room / win.strides[k] + 1, "the output's extents do not fit");
+      c.require(room >= 0 && y[k + 2] == room / win.strides[k] + 1,
+                "the output's extents do not fit");
     }
   }
   if (c.p.anchor_inputs == 3)
@@ -88,7 +92,8 @@ void check_pool(const Check& c) {
   const int64_t ceil_mode = c.p.attrs.i("ceil_mode", 0);
   c.require(ceil_mode >= 0 && ceil_mode <= 2, "'ceil_mode' is out of range");
   (void)c.p.attrs.i("count_include_pad", 0);
-  c.require(y.size() == x.size() && y[0] == x[0] && y[1] == x[1], "the output's shape does not fit");
+  c.require(y.size() == x.size() && y[0] == x[0] && y[1] == x[1],
+            "the output's shape does not fit");
   for (size_t k = 0; k < win.kernel.size(); ++k) {
     const int64_t room = win.padded(k, x[k + 2]) - win.reach(k), stride = win.strides[k];
     c.require(room >= 0 || ceil_mode != 0, "the window is larger than the input");
@@ -113,13 +118,14 @@ struct Known {
   void (*check)(const Check&);
 };
 constexpr Known kKnown[] = {
-    {"Conv", check_conv},       {"ConvTranspose", check_conv}, {"MaxPool", check_pool},
+    {"Conv", check_conv},        {"ConvTranspose", check_conv}, {"MaxPool", check_pool},
     {"AveragePool", check_pool}, {"Gemm", check_gemm},
 };
 
 }  // namespace
 
-void check_op(const Problem& p, const std::vector<Extents>& inputs, const std::vector<Extents>& outputs) {
+void check_op(const Problem& p, const std::vector<Extents>& inputs,
+              const std::vector<Extents>& outputs) {
   for (const Known& known : kKnown)
     if (known.op == p.op) return known.check({p, inputs, outputs});
 }

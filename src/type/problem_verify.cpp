@@ -16,7 +16,8 @@ void check_symbols(const Problem& p) {
   for (size_t k = 0; k < p.symbols.size(); ++k) {
     const Symbol& s = p.symbols[k];
     if (!is_identifier(s.name)) bad("not a name for a symbol: " + quote(s.name.substr(0, 64)));
-    if (k && p.symbols[k - 1].name >= s.name) bad("symbols are not sorted, or '" + s.name + "' is declared twice");
+    if (k && p.symbols[k - 1].name >= s.name)
+      bad("symbols are not sorted, or '" + s.name + "' is declared twice");
     if (s.min < 0 || s.max < s.min || s.tune < s.min || s.tune > s.max)
       bad("symbol '" + s.name + "' has an impossible range");
   }
@@ -38,15 +39,16 @@ void check_operand(const Problem& p, const Operand& o, const std::string& what) 
     if (std::none_of(p.symbols.begin(), p.symbols.end(), known))
       bad(what + ": the symbol '" + name + "' is not declared");
   }
-  const bool needs_axis1 =
-      f.layout.kind == Layout::Kind::kChannelsLast || f.layout.kind == Layout::Kind::kBlocked ||
-      f.layout.pad > 1 || f.enclosing > 0;
+  const bool needs_axis1 = f.layout.kind == Layout::Kind::kChannelsLast ||
+                           f.layout.kind == Layout::Kind::kBlocked || f.layout.pad > 1 ||
+                           f.enclosing > 0;
   if (needs_axis1 && rank < 2) bad(what + ": format " + f.str() + " needs two axes or more");
   if (f.layout.kind > Layout::Kind::kOpaque || f.layout.pad < 1 || f.layout.pad > 4096 ||
       f.layout.block < 0 || f.layout.block > 4096 ||
       (f.layout.kind == Layout::Kind::kBlocked) != (f.layout.block > 0))
     bad(what + " has an impossible layout");
-  if (f.enclosing < 0 || (f.enclosing > 0 && o.dims[1].is_const() && o.dims[1].value() > f.enclosing))
+  if (f.enclosing < 0 ||
+      (f.enclosing > 0 && o.dims[1].is_const() && o.dims[1].value() > f.enclosing))
     bad(what + " is larger than the buffer that encloses it");
   if (!std::isfinite(f.scale) || f.scale < 0) bad(what + " has an impossible scale");
 }
@@ -104,10 +106,13 @@ void Problem::verify() const {
   if (anchor_inputs < 0 || static_cast<size_t>(anchor_inputs) > inputs.size())
     bad("a problem with more anchor inputs than inputs");
   for (const DType t : {compute, accumulate})
-    if (static_cast<size_t>(t) >= kDTypeCount || t == DType::kUndefined) bad("a problem without a type to compute in");
+    if (static_cast<size_t>(t) >= kDTypeCount || t == DType::kUndefined)
+      bad("a problem without a type to compute in");
   check_symbols(*this);
-  for (size_t k = 0; k < inputs.size(); ++k) check_operand(*this, inputs[k], "input " + std::to_string(k));
-  for (size_t k = 0; k < outputs.size(); ++k) check_operand(*this, outputs[k], "output " + std::to_string(k));
+  for (size_t k = 0; k < inputs.size(); ++k)
+    check_operand(*this, inputs[k], "input " + std::to_string(k));
+  for (size_t k = 0; k < outputs.size(); ++k)
+    check_operand(*this, outputs[k], "output " + std::to_string(k));
   check_expr(*this);
   check_sizes(*this, tuning());
   if (!symbols.empty()) check_sizes(*this, largest());

@@ -30,7 +30,8 @@ inline double round_to_grid(double x, int mantissa_bits, int min_exponent) {
   const uint64_t least = static_cast<uint64_t>(min_exponent + 1023) << 52;
   const uint64_t exponent = bits > least ? bits : least;
   // 1.5 * 2^(e - mantissa_bits + 52): adding it leaves no bits below the grid.
-  const uint64_t magic = exponent + (static_cast<uint64_t>(52 - mantissa_bits) << 52) + 0x0008000000000000u;
+  const uint64_t magic =
+      exponent + (static_cast<uint64_t>(52 - mantissa_bits) << 52) + 0x0008000000000000u;
   const double m = std::bit_cast<double>(magic);
   const double rounded = std::copysign(std::fabs((x + m) - m), x);
   return bits >= 0x7c00000000000000u ? x : rounded;
@@ -51,7 +52,8 @@ inline double f16_to_double(uint16_t h) {
   const float scaled = std::bit_cast<float>(magnitude) * 0x1p112f;
   const uint32_t special = std::bit_cast<uint32_t>(scaled) | 0x7f800000u;
   const uint32_t bits = magnitude >= 0x0f800000u ? special : std::bit_cast<uint32_t>(scaled);
-  return static_cast<double>(std::bit_cast<float>(bits | (static_cast<uint32_t>(h & 0x8000u) << 16)));
+  return static_cast<double>(
+      std::bit_cast<float>(bits | (static_cast<uint32_t>(h & 0x8000u) << 16)));
 }
 
 inline uint16_t double_to_f16(double x) {

@@ -26,9 +26,11 @@ Dim parse_factor(Scanner& in, int depth, bool negative) {
     in.expect(')');
   } else {
     const std::string_view name = in.expect_identifier("a number or a name");
-    static constexpr std::pair<std::string_view, DimFn> kFns[] = {
-        {"floordiv", DimFn::kFloorDiv}, {"ceildiv", DimFn::kCeilDiv}, {"min", DimFn::kMin},
-        {"max", DimFn::kMax},           {"mod", DimFn::kMod}};
+    static constexpr std::pair<std::string_view, DimFn> kFns[] = {{"floordiv", DimFn::kFloorDiv},
+                                                                  {"ceildiv", DimFn::kCeilDiv},
+                                                                  {"min", DimFn::kMin},
+                                                                  {"max", DimFn::kMax},
+                                                                  {"mod", DimFn::kMod}};
     const auto* fn = std::find_if(std::begin(kFns), std::end(kFns),
                                   [&](const auto& entry) { return entry.first == name; });
     if (fn == std::end(kFns)) {

@@ -14,7 +14,9 @@ constexpr std::align_val_t kAlignment{64};
 
 }  // namespace
 
-std::string DeviceRef::str() const { return kind == "cpu" && index == 0 ? kind : kind + ":" + std::to_string(index); }
+std::string DeviceRef::str() const {
+  return kind == "cpu" && index == 0 ? kind : kind + ":" + std::to_string(index);
+}
 
 DeviceRef DeviceRef::parse(std::string_view text) {
   DeviceRef ref;
@@ -31,8 +33,9 @@ DeviceRef DeviceRef::parse(std::string_view text) {
     }
   }
   if (!good)
-    throw Error(Code::kInvalid, "not a device: " + quote(text.substr(0, 64)) +
-                                    "; give 'auto', 'cpu', 'cuda' or a device's number as in 'cuda:0'");
+    throw Error(Code::kInvalid,
+                "not a device: " + quote(text.substr(0, 64)) +
+                    "; give 'auto', 'cpu', 'cuda' or a device's number as in 'cuda:0'");
   return ref;
 }
 
@@ -46,7 +49,8 @@ Tensor::Tensor(DType dtype, Extents dims) : dtype_(dtype), dims_(std::move(dims)
   data_ = memory;
 }
 
-Tensor Tensor::wrap(DType dtype, Extents dims, const void* data, std::shared_ptr<const void> owner) {
+Tensor Tensor::wrap(DType dtype, Extents dims, const void* data,
+                    std::shared_ptr<const void> owner) {
   Tensor t;
   t.dtype_ = dtype;
   t.dims_ = std::move(dims);

@@ -22,8 +22,10 @@ std::string Type::str() const {
 
 Type read_type(Scanner& in) {
   Type type;
-  if (in.accept("seq(")) type.kind = ValueKind::kSequence;
-  else if (in.accept("opt(")) type.kind = ValueKind::kOptional;
+  if (in.accept("seq("))
+    type.kind = ValueKind::kSequence;
+  else if (in.accept("opt("))
+    type.kind = ValueKind::kOptional;
   type.dtype = read_dtype(in);
   in.expect('[');
   type.shape = parse_dims(in, ']');
