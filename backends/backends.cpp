@@ -1,0 +1,101 @@
+// The one file that knows which backends there are: devices and rows of all of them.
+#include <mutex>
+
+#include "tenfold/device.h"
+
+namespace tenfold {
+
+#define BACKEND(name) Backend* name##_backend();
+#include "backends/backends.def"
+#undef BACKEND
+
+namespace {
+
+struct Plugins {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Row>> rows;
+};
+
+Plugins& plugins() {
+  static Plugins instance;
+  return instance;
+}
+
+Backend* find_backend(std::string_view kind) {
+  for (Backend* backend : backends())
+    if (backend->kind() == kind) return backend;
+  return nullptr;
+}
+
+std::shared_ptr<Device> open_best(int index, std::string* reason) {
+  std::string why;
+  for (Backend* backend : backends()) {
+    if (backend->kind() == "cpu") continue;
+    std::string said;
+    if (backend->device_count() == 0) {
+      for (const std::string& note : backend->notes()) said += (said.empty() ? "" : "; ") + note;
+      why += std::string(backend->kind()) + ": " + (said.empty() ? "no device" : said) + ". ";
+      continue;
+    }
+    try {
+      auto device = backend->open(index);
+      if (reason)
+        *reason = device->ref().str() + " could be opened (" + device->target().name + ")";
+      return device;
+    } catch (const Error& error) {
+      why += std::string(backend->kind()) + ": " + error.what() + ". ";
+    }
+  }
+  Backend* cpu = find_backend("cpu");
+  if (!cpu) throw Error(Code::kDevice, "no device can be opened", {why});
+  if (reason) *reason = why + "So the CPU is used";
+  return cpu->open(0);
+}
+
+}  // namespace
+
+std::vector<Backend*> backends() {
+  return {
+#define BACKEND(name) name##_backend(),
+#include "backends/backends.def"
+#undef BACKEND
+  };
+}
+
+std::vector<const Row*> all_rows() {
+  std::vector<const Row*> rows;
+  for (Backend* backend : backends())
+    for (const Row* row : backend->rows()) rows.push_back(row);
+  std::lock_guard lock(plugins().mutex);
+  for (const auto& row : plugins().rows) rows.push_back(row.get());
+  return rows;
+}
+
+const Row* find_row(std::string_view name) {
+  for (const Row* row : all_rows())
+    if (row->name() == name) return row;
+  return nullptr;
+}
+
+void register_row(std::unique_ptr<Row> row) {
+  if (!row) throw Error(Code::kInvalid, "register_row: no row given");
+  if (find_row(row->name()))
+    throw Error(Code::kInvalid, "a row named '" + std::string(row->name()) + "' exists already");
+  std::lock_guard lock(plugins().mutex);
+  plugins().rows.push_back(std::move(row));
+}
+
+std::shared_ptr<Device> open_device(const DeviceRef& ref, std::string* reason) {
+  if (ref.kind.empty() || ref.kind == "auto") return open_best(ref.index, reason);
+  Backend* backend = find_backend(ref.kind);
+  if (!backend) {
+    std::string known;
+    for (Backend* b : backends()) known += (known.empty() ? "" : ", ") + std::string(b->kind());
+    throw Error(Code::kNotFound, "no backend named '" + ref.kind + "'",
+                {"this build has: " + known});
+  }
+  if (reason) *reason = "asked for by name";
+  return backend->open(ref.index);
+}
+
+}  // namespace tenfold
