@@ -1,0 +1,74 @@
+#include "backends/cpu/device.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace tenfold::cpu {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+class HostBuffer : public Buffer {
+ public:
+  explicit HostBuffer(int64_t bytes) {
+    if (bytes < 0) throw Error(Code::kInvalid, "a buffer of negative size was asked for");
+    const size_t rounded = (static_cast<size_t>(bytes) + kAlignment) / kAlignment * kAlignment;
+    data_ = std::aligned_alloc(kAlignment, rounded);
+    if (!data_)
+      throw Error(Code::kResource,
+                  "the CPU has no " + std::to_string(bytes) + " bytes of memory left");
+    bytes_ = bytes;
+  }
+  ~HostBuffer() override { std::free(data_); }
+  HostBuffer(const HostBuffer&) = delete;
+  HostBuffer& operator=(const HostBuffer&) = delete;
+};
+
+// Work runs before launch and copy return, so there is never anything to wait for.
+class CpuStream : public NativeStream {
+ public:
+  void* native() const noexcept override { return nullptr; }
+  Status synchronize() noexcept override { return {}; }
+};
+
+class CpuDevice : public Device {
+ public:
+  const Target& target() const override { return target_; }
+  DeviceRef ref() const override { return {"cpu", 0}; }
+  bool host_accessible() const override { return true; }
+  std::unique_ptr<Buffer> allocate(int64_t bytes, MemoryKind) override {
+    return std::make_unique<HostBuffer>(bytes);
+  }
+  std::unique_ptr<NativeStream> create_stream() override { return std::make_unique<CpuStream>(); }
+  std::unique_ptr<NativeStream> wrap_stream(void*) override {
+    return std::make_unique<CpuStream>();
+  }
+  std::unique_ptr<Recorder> create_recorder(RecorderKind kind) override {
+    return make_recorder(kind);
+  }
+  Status copy_in(void* dst, const void* host, int64_t bytes, NativeStream&) noexcept override {
+    if (bytes > 0 && dst != host) std::memmove(dst, host, static_cast<size_t>(bytes));
+    return {};
+  }
+  Status copy_out(void* host, const void* src, int64_t bytes, NativeStream&) noexcept override {
+    if (bytes > 0 && host != src) std::memmove(host, src, static_cast<size_t>(bytes));
+    return {};
+  }
+  Status fill(void* dst, uint8_t value, int64_t bytes, NativeStream&) noexcept override {
+    if (bytes > 0) std::memset(dst, value, static_cast<size_t>(bytes));
+    return {};
+  }
+
+ private:
+  Target target_ = detect_target();
+};
+
+}  // namespace
+
+std::shared_ptr<Device> open_device() {
+  static const std::shared_ptr<Device> device = std::make_shared<CpuDevice>();
+  return device;
+}
+
+}  // namespace tenfold::cpu

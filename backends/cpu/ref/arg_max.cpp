@@ -1,0 +1,43 @@
+// ArgMax: the index of the largest element along an axis, the first of equals. NaN counts as
+// largest.
+#include "backends/cpu/ref/common.h"
+#include "src/base/threads.h"
+
+namespace tenfold::cpu {
+namespace {
+
+using namespace ref;
+
+std::unique_ptr<RefKernel> make(const Problem& p, int) {
+  const Extents x = input_dims(p, 0);
+  const AxisView v = axis_view(x, normal_axis(p.attrs.i("axis", 0), x.size()));
+  return kernel_of([v](const RefArgs& args) {
+    parallel_for(
+        v.outer * v.inner, 16,
+        [&](int64_t from, int64_t to) {
+          for (int64_t i = from; i < to; ++i) {
+            const double* src = args.in[0].f64 + i / v.inner * v.extent * v.inner + i % v.inner;
+            int64_t best = 0;
+            for (int64_t k = 1; k < v.extent && src[best * v.inner] == src[best * v.inner]; ++k)
+              if (!(src[k * v.inner] <= src[best * v.inner])) best = k;
+            args.out[0][i] = static_cast<double>(best);
+          }
+        },
+        args.threads);
+  });
+}
+
+Verdict check(const Problem& p) {
+  if (Verdict v = expect_operands(p, 1, 1, 1); !v) return v;
+  if (normal_axis(p.attrs.i("axis", 0), p.inputs[0].dims.size()) < 0)
+    return Verdict::no("ArgMax: axis is out of range");
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Row> ref_arg_max() {
+  return ref::make_ref_row({"ArgMax", {"ArgMax(x)"}, make, check});
+}
+
+}  // namespace tenfold::cpu
