@@ -63,7 +63,8 @@ class Context {
   const Engine& engine() const;
 
   // Fixes the input shapes: picks the program, plans memory, prepares primitives. Shapes seen lately
-  // are kept (bounded LRU), so going back costs little. Build-time cost, may throw.
+  // are kept (bounded LRU), so going back costs little. Build-time cost, may throw. May move or free
+  // memory that earlier runs use: wait for them first.
   //   ctx.set_shape("data", {8,3,224,224}); ctx.bind();
   void set_shape(std::string_view input, const Extents& dims);
   void set_batch(int64_t n);                             // sets every symbol named N
@@ -83,8 +84,12 @@ class Context {
   std::vector<StepTime> step_times() const;              // of the last profiled run
   // Values that the plan still holds; reading one does not change results.
   std::vector<std::string> taps() const;
-  Tensor read_tap(std::string_view name);                // after a run; Error{kNotFound} lists taps
-  void cancel() noexcept;                                // from any thread; stops between steps
+  // After a run that has ended. The first reading of a bound shape runs it once more, in memory where
+  // no tapped value is overwritten; the inputs must still be in place. Error{kNotFound} lists taps.
+  Tensor read_tap(std::string_view name);
+  // From any thread: ends the run in progress, or the next one if there is none, between two steps
+  // with Status kCancelled.
+  void cancel() noexcept;
   std::string recorded() const;                          // text of the log recorder or graph statistics
   void set_recorder(RecorderKind kind);                  // takes effect at the next bind()
 

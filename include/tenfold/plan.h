@@ -137,9 +137,10 @@ struct MemoryPlan {
   int64_t peak = 0;                    // bytes of the arena
   int64_t lower_bound = 0;             // the most bytes live at once in step order
 };
-// `scratch[s]` bytes are live during step s only; `scratch_offsets` receives their places.
+// `scratch[s]` bytes are live during step s only; `scratch_offsets` receives their places. With
+// `keep_taps` every tapped buffer keeps its bytes to the end.
 MemoryPlan plan_memory(const Program& program, const SymbolValues& values,
                        const std::vector<int64_t>& scratch, std::vector<int64_t>* scratch_offsets,
-                       const std::vector<Binding>& bindings);
+                       const std::vector<Binding>& bindings, bool keep_taps = false);
 
 }  // namespace tenfold
