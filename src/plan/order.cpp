@@ -1,0 +1,23 @@
+#include "src/plan/order.h"
+
+#include <algorithm>
+
+namespace tenfold {
+
+StepOrder::StepOrder(const std::vector<Step>& steps) {
+  for (size_t k = 1; k < steps.size() && chain_; ++k)
+    chain_ = std::find(steps[k].deps.begin(), steps[k].deps.end(), k - 1) != steps[k].deps.end();
+  if (chain_) return;
+  words_ = (steps.size() + 63) / 64;
+  ancestors_.assign(words_ * steps.size(), 0);
+  for (size_t k = 0; k < steps.size(); ++k) {
+    uint64_t* own = &ancestors_[k * words_];
+    for (const uint32_t dep : steps[k].deps) {
+      const uint64_t* theirs = &ancestors_[dep * words_];
+      for (size_t w = 0; w < words_; ++w) own[w] |= theirs[w];
+      own[dep / 64] |= uint64_t{1} << (dep % 64);
+    }
+  }
+}
+
+}  // namespace tenfold
