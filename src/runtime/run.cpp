@@ -1,0 +1,185 @@
+// Context::run and read_tap: host tensors in and out.
+#include <algorithm>
+#include <cstring>
+
+#include "src/runtime/context_impl.h"
+
+namespace tenfold {
+
+namespace {
+
+// Steps a logical index to the next in row-major order.
+void next_index(Extents& index, const Extents& dims) {
+  for (size_t d = dims.size(); d-- > 0;) {
+    if (++index[d] < dims[d]) return;
+    index[d] = 0;
+  }
+}
+
+// Puts the caller's addresses back when a run is over.
+class AddressKeeper {
+ public:
+  explicit AddressKeeper(std::vector<void*>& addresses) : addresses_(addresses), kept_(addresses) {}
+  ~AddressKeeper() { addresses_.swap(kept_); }
+  AddressKeeper(const AddressKeeper&) = delete;
+  AddressKeeper& operator=(const AddressKeeper&) = delete;
+
+ private:
+  std::vector<void*>& addresses_;
+  std::vector<void*> kept_;
+};
+
+}  // namespace
+
+bool is_row_major(const Format& format) {
+  return format.layout.kind == Layout::Kind::kLinear && format.layout.pad == 1 &&
+         format.enclosing == 0;
+}
+
+void pack(const Tensor& tensor, const Format& format, void* storage) {
+  const Extents& dims = tensor.dims();
+  std::memset(storage, 0, static_cast<size_t>(storage_bytes(format, dims)));
+  Extents index(dims.size(), 0);
+  const int64_t n = tensor.count();
+  for (int64_t k = 0; k < n; ++k, next_index(index, dims))
+    store_element(format.dtype, storage, offset_of(format, dims, index), tensor.at(k));
+}
+
+Tensor unpack(const void* storage, const Format& format, const Extents& dims) {
+  Tensor out(format.dtype, dims);
+  if (is_row_major(format)) {
+    std::memcpy(out.mutable_data(), storage, static_cast<size_t>(out.bytes()));
+    return out;
+  }
+  Extents index(dims.size(), 0);
+  const int64_t n = out.count();
+  for (int64_t k = 0; k < n; ++k, next_index(index, dims))
+    store_element(format.dtype, out.mutable_data(), k,
+                  load_element(format.dtype, storage, offset_of(format, dims, index)));
+  return out;
+}
+
+void Context::Impl::set_run_shapes(const std::map<std::string, Tensor>& inputs) {
+  for (const auto& [name, tensor] : inputs) {
+    const int index = engine->binding_index(name);
+    if (index < 0 || !bindings()[static_cast<size_t>(index)].is_input)
+      throw Error(Code::kNotFound, "there is no input '" + name + "'");
+  }
+  for (size_t k = 0; k < bindings().size(); ++k) {
+    const Binding& b = bindings()[k];
+    if (!b.is_input) continue;
+    const auto found = inputs.find(b.name);
+    if (found == inputs.end()) throw Error(Code::kInvalid, "input '" + b.name + "' is missing");
+    if (found->second.dtype() != b.type.dtype)
+      throw Error(Code::kInvalid, "input '" + b.name + "' is given as " +
+                                      std::string(to_string(found->second.dtype())) + ", it is " +
+                                      b.type.str());
+    input_dims[k] = found->second.dims();
+  }
+}
+
+std::map<std::string, Tensor> Context::Impl::run(const std::map<std::string, Tensor>& inputs) {
+  set_run_shapes(inputs);
+  bind();
+  const AddressKeeper keeper(addresses);
+  const bool host = device().host_accessible();
+  std::vector<Tensor>& storage = run_storage;        // each binding's bytes on the host
+  storage.assign(bindings().size(), Tensor());
+  for (size_t k = 0; k < bindings().size(); ++k) {
+    const Binding& b = bindings()[k];
+    const int64_t bytes = bound->shapes.bytes[k];
+    const bool as_is = b.is_input && is_row_major(b.format) &&
+                       reinterpret_cast<uintptr_t>(inputs.at(b.name).data()) % 64 == 0;
+    if (as_is) {
+      storage[k] = inputs.at(b.name);
+    } else {
+      storage[k] = Tensor(DType::kU8, {std::max<int64_t>(bytes, 1)});
+      if (b.is_input && bytes > 0) pack(inputs.at(b.name), b.format, storage[k].mutable_data());
+    }
+    addresses[k] = storage[k].mutable_data();
+    if (host) continue;
+    if (staging[k] == nullptr || staging[k]->bytes() < std::max<int64_t>(bytes, 1))
+      staging[k] = device().allocate(std::max<int64_t>(bytes, 1), MemoryKind::kDevice);
+    if (b.is_input && bytes > 0)
+      device().copy_in(staging[k]->data(), addresses[k], bytes, own_stream()).or_throw();
+    addresses[k] = staging[k]->data();
+  }
+  enqueue(own_stream()).or_throw();
+  std::map<std::string, Tensor> outputs;
+  for (size_t k = 0; k < bindings().size(); ++k)
+    if (!host && !bindings()[k].is_input && bound->shapes.bytes[k] > 0)
+      device()
+          .copy_out(storage[k].mutable_data(), staging[k]->data(), bound->shapes.bytes[k],
+                    own_stream())
+          .or_throw();
+  own_stream().synchronize().or_throw();
+  for (size_t k = 0; k < bindings().size(); ++k)
+    if (!bindings()[k].is_input)
+      outputs[bindings()[k].name] =
+          unpack(storage[k].data(), bindings()[k].format, bound->shapes.dims[k]);
+  return outputs;
+}
+
+// Runs the bound shape once more in memory where tapped values stay.
+void Context::Impl::hold_taps() {
+  Bound& b = *bound;
+  if (!b.ran) throw Error(Code::kInvalid, "nothing has run yet");
+  if (b.keeps_taps) return;
+  Bound planned;   // a trial, so that a refusal leaves things as they are
+  planned.shapes = b.shapes;
+  planned.scratch = b.scratch;
+  plan_bound_memory(core(), planned, true);
+  const int64_t limit = core().options.memory_limit;
+  if (limit > 0 && planned.arena_bytes + b.context_bytes > limit)
+    throw Error(Code::kResource, "keeping every tap needs " +
+                                     std::to_string(planned.arena_bytes + b.context_bytes) +
+                                     " bytes of memory, the limit is " + std::to_string(limit));
+  try {
+    plan_bound_memory(core(), b, true);
+    grow_arena(b);
+    b.addresses[core().slots.arena] = arena != nullptr ? arena->data() : nullptr;
+    record_steps(core(), b);
+    b.recorder->launch(own_stream(), nullptr).or_throw();
+    own_stream().synchronize().or_throw();
+  } catch (...) {
+    drop_prepared();
+    throw;
+  }
+}
+
+Tensor Context::Impl::read_tap(std::string_view name) {
+  const Bound& at = need_bound();
+  const Program& program = core().section->programs[at.shapes.program];
+  const auto tap = std::find_if(program.taps.begin(), program.taps.end(),
+                                [&](const Tap& t) { return t.name == name; });
+  if (tap == program.taps.end()) {
+    std::vector<std::string> notes;
+    for (const Tap& t : program.taps) notes.push_back("there is '" + t.name + "'");
+    throw Error(Code::kNotFound, "the plan holds no value '" + std::string(name) + "' to read",
+                std::move(notes));
+  }
+  Shape shape;
+  Format format;
+  if (tap->value.kind == ValueRef::Kind::kBuffer) {
+    shape = program.buffers[tap->value.index].dims;
+    format = program.buffers[tap->value.index].format;
+  } else if (tap->value.kind == ValueRef::Kind::kConstant) {
+    shape = to_shape(core().section->constants[tap->value.index].dims);
+    format = core().section->constants[tap->value.index].format;
+  } else {
+    shape = bindings()[tap->value.index].type.shape;
+    format = bindings()[tap->value.index].format;
+  }
+  const Extents dims = eval(shape, at.shapes.symbols);
+  const int64_t bytes = storage_bytes(format, dims);
+  if (bytes == 0 || at.idle) return Tensor::zeros(format.dtype, dims);
+  hold_taps();
+  const Slot slot = slot_of(core(), at, tap->value);
+  const auto* base = static_cast<const std::byte*>(at.addresses[slot.index]);
+  Tensor copy(DType::kU8, {bytes});
+  device().copy_out(copy.mutable_data(), base + slot.offset, bytes, own_stream()).or_throw();
+  own_stream().synchronize().or_throw();
+  return unpack(copy.data(), format, dims);
+}
+
+}  // namespace tenfold
