@@ -1,0 +1,62 @@
+// How a Graph is stored. Only src/ir looks in here.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include "tenfold/graph.h"
+
+namespace tenfold {
+
+// Ids index the vectors and stay valid for the graph's life: what remove_unused() drops leaves a
+// hole
+// (`alive` false). The memos are filled by const calls, so a Graph serves one thread at a time
+// until warm() has been called.
+struct Graph::Storage {
+  std::string name;
+  std::vector<Symbol> symbols;
+  std::vector<Node> nodes;
+  std::vector<Value> values;
+  std::vector<Constant> constants;
+  std::vector<uint8_t> alive;  // per value
+  std::vector<ValueId> inputs;
+  std::vector<GraphOutput> outputs;
+  std::vector<NodeId> order;
+  uint32_t next_name = 0;  // of names made up
+
+  // Live values and nodes by name.
+  std::unordered_map<std::string, uint32_t> value_names;
+  std::unordered_map<std::string, uint32_t> node_names;
+
+  mutable std::vector<std::optional<Type>> types;                  // per value
+  mutable std::optional<std::vector<std::vector<NodeId>>> users;   // per value
+};
+
+// Appends a value under a name made unique; `name` empty: one is made up from `stem`.
+ValueId append_value(Graph::Storage& s, const std::string& name, const std::string& stem);
+// `wanted` if free, else with a suffix that makes it so.
+std::string unique_name(Graph::Storage& s, const std::unordered_map<std::string, uint32_t>& taken,
+                        const std::string& wanted);
+// Appends a node and its output values (not to the order).
+NodeId append_node(Graph::Storage& s, Node node, int outputs, const std::string& name);
+ValueId append_constant(Graph::Storage& s, Constant constant);
+// Adds symbols of `shape` that are unknown, with default ranges.
+void declare_symbols(Graph::Storage& s, const Shape& shape);
+
+// Checks arity, attribute names and kinds of an application of an op. Error{kInvalid,
+// kUnsupported}.
+const OpDef& check_schema(const std::string& op, const std::string& name, size_t inputs,
+                          int outputs, const Attrs& attrs, const std::vector<bool>& absent);
+// Types of a node's outputs; errors are prefixed with node and op.
+std::vector<Type> infer_node(const OpDef& def, const std::string& name,
+                             const InferContext& context);
+
+// A name as the text form spells it: bare where that is unambiguous, else quoted.
+std::string quote_name(const std::string& name);
+// A constant's bytes as text: "[1, 2.5]", shortest digits that read back to the same bytes.
+std::string print_elements(const Tensor& tensor);
+// Types whose elements the text form can spell.
+bool can_print_elements(DType type);
+uint64_t tensor_hash(const Tensor& tensor);
+
+}  // namespace tenfold

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Abs() { return unary("Abs", ExprOp::kAbs, "y = |x|."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Add() { return binary("Add", ExprOp::kAdd, "y = a + b, broadcast numpy-style."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,19 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_AveragePool() {
+  OpDef def;
+  def.name = "AveragePool";
+  def.doc =
+      "The mean under each window. Divided by the number of input elements under it or, with "
+      "count_include_pad=1, of input and padding elements (what reaches beyond both never counts).";
+  def.inputs = {{"x"}};
+  def.outputs = {{"y"}};
+  def.attrs = pool_attrs();
+  def.attrs.push_back({"count_include_pad", "i"});
+  def.infer = infer_pool;
+  return def;
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,311 @@
+#include "src/op/common.h"
+
+#include <algorithm>
+
+#include "src/base/checked.h"
+
+namespace tenfold::ops {
+
+void fail(const std::string& reason) { throw Error(Code::kInvalid, reason); }
+
+std::string cat(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (std::string_view p : parts) out += p;
+  return out;
+}
+
+Type tensor(DType dtype, Shape shape) { return Type{ValueKind::kTensor, dtype, std::move(shape)}; }
+
+bool present(const InferContext& c, size_t input) {
+  return input < c.inputs.size() && c.inputs[input].dtype != DType::kUndefined;
+}
+
+void need_rank(const Type& t, std::string_view what, size_t least, size_t most) {
+  const size_t rank = t.shape.size();
+  if (rank >= least && rank <= most) return;
+  std::string range = std::to_string(least);
+  if (most == SIZE_MAX) {
+    range += " or more";
+  } else if (most != least) {
+    range += " to " + std::to_string(most);
+  }
+  fail(cat({what, " must have ", range, " dimensions, it is ", t.str()}));
+}
+
+void need_same_dtype(const Type& a, const Type& b, std::string_view what) {
+  if (a.dtype != b.dtype)
+    fail(cat({what, " has type ", to_string(b.dtype), ", the first input ", to_string(a.dtype)}));
+}
+
+void need_dim(const Dim& have, const Dim& want, std::string_view what) {
+  if (!(have == want)) fail(cat({what, " is ", have.str(), ", must be ", want.str()}));
+}
+
+size_t normal_axis(int64_t axis, size_t rank) {
+  const int64_t r = static_cast<int64_t>(rank);
+  if (axis < -r || axis >= r)
+    fail(cat({"axis ", std::to_string(axis), " does not exist in ", std::to_string(rank),
+              " dimensions"}));
+  return static_cast<size_t>(axis < 0 ? axis + r : axis);
+}
+
+std::vector<size_t> normal_axes(const std::vector<int64_t>& axes, size_t rank) {
+  std::vector<size_t> out;
+  if (axes.empty())
+    for (size_t k = 0; k < rank; ++k) out.push_back(k);
+  for (int64_t a : axes) out.push_back(normal_axis(a, rank));
+  std::sort(out.begin(), out.end());
+  if (std::adjacent_find(out.begin(), out.end()) != out.end()) fail("an axis is given twice");
+  return out;
+}
+
+std::vector<Type> same_type(const InferContext& c) {
+  return std::vector<Type>(static_cast<size_t>(c.outputs), c.inputs.at(0));
+}
+
+std::vector<Type> broadcast_all(const InferContext& c) {
+  Shape shape = c.inputs.at(0).shape;
+  for (size_t k = 1; k < c.inputs.size(); ++k) {
+    need_same_dtype(c.inputs[0], c.inputs[k], "input " + std::to_string(k));
+    shape = broadcast(shape, c.inputs[k].shape);
+  }
+  return {tensor(c.inputs[0].dtype, std::move(shape))};
+}
+
+namespace {
+
+OpDef pointwise(std::string name, std::string doc, int inputs) {
+  static const char* const kNames[] = {"a", "b", "c"};
+  OpDef def;
+  def.name = std::move(name);
+  def.doc = std::move(doc);
+  for (int k = 0; k < inputs; ++k) def.inputs.push_back({inputs == 1 ? "x" : kNames[k]});
+  def.outputs.push_back({"y"});
+  return def;
+}
+
+}  // namespace
+
+OpDef unary(std::string name, ExprOp op, std::string doc) {
+  OpDef def = pointwise(std::move(name), std::move(doc), 1);
+  def.infer = same_type;
+  def.expr = [op](Expr& e, const Attrs&, const std::vector<int>& regs) {
+    return e.unary(op, regs[0]);
+  };
+  return def;
+}
+
+OpDef binary(std::string name, ExprOp op, std::string doc) {
+  OpDef def = pointwise(std::move(name), std::move(doc), 2);
+  def.infer = broadcast_all;
+  def.expr = [op](Expr& e, const Attrs&, const std::vector<int>& regs) {
+    return e.binary(op, regs[0], regs[1]);
+  };
+  return def;
+}
+
+OpDef comparison(std::string name, ExprOp op, std::string doc) {
+  OpDef def = binary(std::move(name), op, std::move(doc));
+  def.infer = [](const InferContext& c) {
+    std::vector<Type> types = broadcast_all(c);
+    types[0].dtype = DType::kBool;
+    return types;
+  };
+  return def;
+}
+
+OpDef logical(std::string name, ExprOp op, std::string doc) {
+  OpDef def = binary(std::move(name), op, std::move(doc));
+  def.infer = [](const InferContext& c) {
+    std::vector<Type> types = broadcast_all(c);
+    if (types[0].dtype != DType::kBool) fail("takes booleans");
+    return types;
+  };
+  return def;
+}
+
+OpDef variadic(std::string name, ExprOp op, std::string doc) {
+  OpDef def = pointwise(std::move(name), std::move(doc), 1);
+  def.inputs = {{"inputs", false, true}};
+  def.infer = broadcast_all;
+  def.expr = [op](Expr& e, const Attrs&, const std::vector<int>& regs) {
+    int r = regs[0];
+    for (size_t k = 1; k < regs.size(); ++k) r = e.binary(op, r, regs[k]);
+    return r;
+  };
+  return def;
+}
+
+OpDef identity(std::string name, std::string doc) {
+  OpDef def = pointwise(std::move(name), std::move(doc), 1);
+  def.infer = same_type;
+  def.expr = [](Expr&, const Attrs&, const std::vector<int>& regs) { return regs[0]; };
+  return def;
+}
+
+OpDef reduction(std::string name, std::string doc) {
+  OpDef def;
+  def.name = std::move(name);
+  def.doc = std::move(doc);
+  def.inputs = {{"x"}};
+  def.outputs = {{"y"}};
+  def.attrs = {{"axes", "ints"}, {"keepdims", "i"}};
+  def.infer = [](const InferContext& c) {
+    const Type& x = c.inputs[0];
+    const std::vector<size_t> axes = normal_axes(c.attrs.ints("axes"), x.shape.size());
+    const bool keep = c.attrs.i("keepdims", 1) != 0;
+    Shape shape;
+    for (size_t k = 0; k < x.shape.size(); ++k) {
+      const bool reduced = std::binary_search(axes.begin(), axes.end(), k);
+      if (!reduced) shape.push_back(x.shape[k]);
+      if (reduced && keep) shape.push_back(1);
+    }
+    return std::vector<Type>{tensor(x.dtype, std::move(shape))};
+  };
+  return def;
+}
+
+// ---- windows
+// --------------------------------------------------------------------------------------
+
+namespace {
+
+std::vector<int64_t> numbers(const Attrs& attrs, const char* name, size_t count, int64_t fallback,
+                             int64_t least) {
+  std::vector<int64_t> v = attrs.ints(name);
+  if (v.empty()) v.assign(count, fallback);
+  if (v.size() != count)
+    fail(cat({"attribute '", name, "' has ", std::to_string(v.size()), " numbers, must have ",
+              std::to_string(count)}));
+  for (int64_t n : v)
+    if (n < least || n > INT32_MAX)
+      fail(cat({"attribute '", name, "' holds ", std::to_string(n), ", out of range"}));
+  return v;
+}
+
+}  // namespace
+
+Window window_of(const Attrs& attrs, size_t spatial_rank, std::vector<int64_t> kernel) {
+  Window w;
+  if (kernel.empty()) {
+    if (!attrs.has("kernel")) fail("attribute 'kernel' is missing");
+    kernel = numbers(attrs, "kernel", spatial_rank, 1, 1);
+  } else if (attrs.has("kernel") && attrs.ints("kernel") != kernel) {
+    fail("attribute 'kernel' contradicts the weights' dimensions");
+  }
+  w.kernel = std::move(kernel);
+  w.strides = numbers(attrs, "strides", spatial_rank, 1, 1);
+  w.dilations = numbers(attrs, "dilations", spatial_rank, 1, 1);
+  w.pads = numbers(attrs, "pads", 2 * spatial_rank, 0, 0);
+  return w;
+}
+
+Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode) {
+  const size_t n = w.kernel.size();
+  const int64_t begin = w.pads[k], end = w.pads[n + k], stride = w.strides[k];
+  const int64_t span = (w.kernel[k] - 1) * w.dilations[k] + 1;
+  const Dim room = input + Dim(begin + end - span);
+  if (room.is_const() && room.value() < 0)
+    fail(cat({"the window (", std::to_string(span), ") is larger than the padded input (",
+              std::to_string(room.value() + span), ") along spatial axis ", std::to_string(k)}));
+  if (ceil_mode == 0) return floor_div(room, stride) + 1;
+  const Dim out = ceil_div(room, stride) + 1;
+  if (ceil_mode == 2) return out;
+  if (ceil_mode != 1) fail("attribute 'ceil_mode' must be 0, 1 or 2");
+  return min(out, ceil_div(input + Dim(begin), stride));
+}
+
+std::vector<OpDef::AttrSlot> pool_attrs() {
+  return {{"kernel", "ints", true},
+          {"strides", "ints"},
+          {"pads", "ints"},
+          {"dilations", "ints"},
+          {"ceil_mode", "i"}};
+}
+
+std::vector<Type> infer_pool(const InferContext& c) {
+  const Type& x = c.inputs[0];
+  need_rank(x, "the input", 3, SIZE_MAX);
+  const size_t spatial = x.shape.size() - 2;
+  const Window w = window_of(c.attrs, spatial);
+  Shape shape{x.shape[0], x.shape[1]};
+  for (size_t k = 0; k < spatial; ++k)
+    shape.push_back(window_extent(x.shape[2 + k], w, k, c.attrs.i("ceil_mode", 0)));
+  return {tensor(x.dtype, std::move(shape))};
+}
+
+std::vector<Type> infer_global_pool(const InferContext& c) {
+  const Type& x = c.inputs[0];
+  need_rank(x, "the input", 3, SIZE_MAX);
+  Shape shape(x.shape.size(), Dim(1));
+  shape[0] = x.shape[0];
+  shape[1] = x.shape[1];
+  return {tensor(x.dtype, std::move(shape))};
+}
+
+// ---- shapes as attributes
+// -------------------------------------------------------------------------
+
+namespace {
+
+// The dimension that makes `out` (where it stands as 1) hold as many elements as `input`.
+Dim inferred(const Shape& input, const Shape& out) {
+  Shape rest = input;
+  Dim divisor = 1;
+  for (const Dim& d : out) {
+    auto same = std::find(rest.begin(), rest.end(), d);
+    if (same != rest.end() && !(d.is_const() && d.value() == 0)) {
+      rest.erase(same);
+    } else {
+      divisor = divisor * d;
+    }
+  }
+  int64_t number = 1;
+  Dim symbolic = 1;
+  for (const Dim& d : rest) {
+    if (d.is_const()) {
+      number = checked_mul(number, d.value());
+    } else {
+      symbolic = symbolic * d;
+    }
+  }
+  if (divisor.is_const()) {
+    if (divisor.value() == 0) fail("a dimension cannot be inferred beside one that is 0");
+    if (number % divisor.value() == 0) return symbolic * Dim(number / divisor.value());
+  }
+  return floor_div(symbolic * Dim(number), divisor);
+}
+
+}  // namespace
+
+Shape reshaped(const Attrs& attrs, const Shape& input) {
+  Shape out;
+  if (attrs.has("dims")) {
+    for (const std::string& d : attrs.strings("dims")) out.push_back(Dim::parse(d));
+    if (!(element_count(out) == element_count(input)))
+      fail(cat({"cannot reshape [", str(input), "] to [", str(out), "]: element counts differ"}));
+    return out;
+  }
+  const std::vector<int64_t> wanted = attrs.ints("shape");
+  int infer_at = -1;
+  for (size_t k = 0; k < wanted.size(); ++k) {
+    if (wanted[k] == -1) {
+      if (infer_at >= 0) fail("attribute 'shape' has more than one -1");
+      infer_at = static_cast<int>(k);
+      out.push_back(1);
+    } else if (wanted[k] == 0) {
+      if (k >= input.size()) fail("attribute 'shape' copies a dimension that the input lacks");
+      out.push_back(input[k]);
+    } else if (wanted[k] > 0) {
+      out.push_back(wanted[k]);
+    } else {
+      fail("attribute 'shape' holds a number below -1");
+    }
+  }
+  if (infer_at >= 0) out[static_cast<size_t>(infer_at)] = inferred(input, out);
+  if (!(element_count(out) == element_count(input)))
+    fail(cat({"cannot reshape [", str(input), "] to [", str(out), "]: element counts differ"}));
+  return out;
+}
+
+}  // namespace tenfold::ops

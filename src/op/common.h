@@ -1,0 +1,61 @@
+// What op files share: checks with one wording, shape arithmetic, families of pointwise ops.
+#pragma once
+
+#include "tenfold/graph.h"
+
+namespace tenfold::ops {
+
+[[noreturn]] void fail(const std::string& reason);  // Error{kInvalid}
+std::string cat(std::initializer_list<std::string_view> parts);
+
+// ---- checks
+// ---------------------------------------------------------------------------------------
+void need_rank(const Type& t, std::string_view what, size_t least, size_t most);
+void need_same_dtype(const Type& a, const Type& b, std::string_view what);
+void need_dim(const Dim& have, const Dim& want, std::string_view what);
+bool present(const InferContext& c, size_t input);
+// `axis` in [-rank, rank) counted from the front.
+size_t normal_axis(int64_t axis, size_t rank);
+// Ascending, without repeats; empty `axes`: all of them.
+std::vector<size_t> normal_axes(const std::vector<int64_t>& axes, size_t rank);
+Type tensor(DType dtype, Shape shape);
+
+// ---- windows
+// -------------------------------------------------------------------------------------- Attributes
+// of convolution and pooling, filled in with defaults.
+struct Window {
+  std::vector<int64_t> kernel, strides, dilations, pads;  // pads: begins, then ends
+};
+// `kernel` empty: taken from the attribute, which must be there.
+Window window_of(const Attrs& attrs, size_t spatial_rank, std::vector<int64_t> kernel = {});
+// Extent of the output along spatial axis k. ceil_mode as in the conventions of pooling:
+// 0 floor, 1 ceil with the last window starting inside input or left padding, 2 ceil without that
+// clip.
+Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode = 0);
+std::vector<OpDef::AttrSlot> pool_attrs();
+std::vector<Type> infer_pool(const InferContext& c);
+std::vector<Type> infer_global_pool(const InferContext& c);
+
+// ---- reductions
+// -----------------------------------------------------------------------------------
+OpDef reduction(std::string name, std::string doc);
+
+// ---- pointwise families
+// ---------------------------------------------------------------------------
+OpDef unary(std::string name, ExprOp op, std::string doc);
+OpDef binary(std::string name, ExprOp op, std::string doc);
+OpDef comparison(std::string name, ExprOp op, std::string doc);  // bool result
+OpDef logical(std::string name, ExprOp op, std::string doc);     // of two bools
+OpDef variadic(std::string name, ExprOp op, std::string doc);    // folded from the left
+OpDef identity(std::string name, std::string doc);
+// Output has the first input's type.
+std::vector<Type> same_type(const InferContext& c);
+// All inputs of one element type, broadcast numpy-style.
+std::vector<Type> broadcast_all(const InferContext& c);
+
+// ---- shapes as attributes
+// ------------------------------------------------------------------------- The shape that
+// Reshape's attributes ask for: `dims` (strings), else `shape` (0 copies, -1 infers).
+Shape reshaped(const Attrs& attrs, const Shape& input);
+
+}  // namespace tenfold::ops

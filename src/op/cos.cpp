@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Cos() { return unary("Cos", ExprOp::kCos, "y = cos(x), x in radians."); }
+
+}  // namespace tenfold::ops

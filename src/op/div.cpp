@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Div() { return binary("Div", ExprOp::kDiv, "y = a / b, broadcast numpy-style."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,12 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Dropout() {
+  OpDef def = identity("Dropout",
+                       "y = x: at inference nothing is dropped. `ratio` is kept for the record.");
+  def.attrs = {{"ratio", "f"}};
+  return def;
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Equal() {
+  return comparison("Equal", ExprOp::kEqual, "y = a == b. A boolean, broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Erf() { return unary("Erf", ExprOp::kErf, "y = the error function of x."); }
+
+}  // namespace tenfold::ops

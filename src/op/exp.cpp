@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Exp() { return unary("Exp", ExprOp::kExp, "y = exp(x)."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Floor() {
+  return unary("Floor", ExprOp::kFloor, "y = the largest integer that is not above x.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,15 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_GlobalMaxPool() {
+  OpDef def;
+  def.name = "GlobalMaxPool";
+  def.doc = "The largest value over all spatial axes, which stay as 1.";
+  def.inputs = {{"x"}};
+  def.outputs = {{"y"}};
+  def.infer = infer_global_pool;
+  return def;
+}
+
+}  // namespace tenfold::ops

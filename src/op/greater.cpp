@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Greater() {
+  return comparison("Greater", ExprOp::kGreater, "y = a > b. A boolean, broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

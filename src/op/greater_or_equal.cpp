@@ -1,0 +1,10 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_GreaterOrEqual() {
+  return comparison("GreaterOrEqual", ExprOp::kGreaterEqual,
+                    "y = a >= b. A boolean, broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

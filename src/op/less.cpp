@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Less() {
+  return comparison("Less", ExprOp::kLess, "y = a < b. A boolean, broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,10 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_LessOrEqual() {
+  return comparison("LessOrEqual", ExprOp::kLessEqual,
+                    "y = a <= b. A boolean, broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,11 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Max() {
+  return variadic("Max", ExprOp::kMax,
+                  "y = the largest of all inputs, element by element, broadcast numpy-style. One "
+                  "input or more.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Mul() { return binary("Mul", ExprOp::kMul, "y = a * b, broadcast numpy-style."); }
+
+}  // namespace tenfold::ops

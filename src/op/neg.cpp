@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Neg() { return unary("Neg", ExprOp::kNeg, "y = -x."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Or() {
+  return logical("Or", ExprOp::kOr, "y = a or b, of booleans broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

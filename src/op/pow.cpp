@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Pow() {
+  return binary("Pow", ExprOp::kPow, "y = a to the power b, broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Reciprocal() { return unary("Reciprocal", ExprOp::kReciprocal, "y = 1 / x."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Relu() { return unary("Relu", ExprOp::kRelu, "y = max(x, 0); NaN stays NaN."); }
+
+}  // namespace tenfold::ops

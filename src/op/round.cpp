@@ -1,0 +1,9 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Round() {
+  return unary("Round", ExprOp::kRound, "y = the nearest integer, halves to even.");
+}
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Sigmoid() { return unary("Sigmoid", ExprOp::kSigmoid, "y = 1 / (1 + exp(-x))."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Sign() { return unary("Sign", ExprOp::kSign, "y = -1, 0 or 1 by the sign of x."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Sin() { return unary("Sin", ExprOp::kSin, "y = sin(x), x in radians."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,7 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Sub() { return binary("Sub", ExprOp::kSub, "y = a - b, broadcast numpy-style."); }
+
+}  // namespace tenfold::ops

@@ -1,0 +1,10 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_Xor() {
+  return logical("Xor", ExprOp::kXor,
+                 "y = exactly one of a and b, of booleans broadcast numpy-style.");
+}
+
+}  // namespace tenfold::ops
