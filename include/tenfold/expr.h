@@ -65,6 +65,9 @@ struct Expr {
   // Error{kInvalid} unless registers are defined before use and slots are in range.
   void verify(int inputs, int outputs) const;
   std::vector<int> loads() const;          // input slots read, ascending
+  // The same program in the order that its text is read: equal programs that were built in different
+  // orders become equal, unused registers go, and str() is short.
+  Expr canonical() const;
   // Renumbers kLoad slots: slot k becomes map[k].
   void remap_loads(const std::vector<int>& map);
   bool operator==(const Expr&) const = default;

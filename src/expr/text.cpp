@@ -230,6 +230,26 @@ std::string Expr::str() const {
   return Printer(*this, true).print();
 }
 
+Expr Expr::canonical() const {
+  std::vector<bool> used(code.size());
+  for (size_t k = code.size(); k-- > 0;) {
+    if (code[k].op != Op::kStore && !used[k]) continue;
+    used[k] = true;
+    for (const int16_t r : {code[k].a, code[k].b, code[k].c})
+      if (r >= 0) used[static_cast<size_t>(r)] = true;
+  }
+  Expr live;
+  std::vector<int16_t> place(code.size(), -1);
+  for (size_t k = 0; k < code.size(); ++k) {
+    if (!used[k]) continue;
+    ExprInst inst = code[k];
+    for (int16_t* r : {&inst.a, &inst.b, &inst.c})
+      if (*r >= 0) *r = place[static_cast<size_t>(*r)];
+    place[k] = static_cast<int16_t>(live.push(inst));
+  }
+  return parse(Printer(live, false).print());
+}
+
 Expr read_expr(Scanner& in) {
   try {
     return Reader(in).read();
