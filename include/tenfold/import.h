@@ -42,6 +42,7 @@ struct ImportedModel {
   bool failed = false;
   // Names by which the model's values can be found (Caffe: every top, last producer) -> value.
   std::map<std::string, ValueId> values;
+  std::vector<Tensor> borrowed;        // keeps alive the weights that hooks were shown
 };
 
 // Imports a package (.tar.gz, .zip, folder: found by content) or the files of a model (prototxt and

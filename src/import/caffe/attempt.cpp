@@ -1,0 +1,296 @@
+#include "src/import/caffe/attempt.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tenfold::caffe {
+namespace {
+
+uint64_t seed_of(const std::string& text, int index) {
+  uint64_t hash = 1469598103934665603ULL;  // FNV-1a
+  for (const char ch : text) hash = (hash ^ static_cast<uint8_t>(ch)) * 1099511628211ULL;
+  return hash + static_cast<uint64_t>(index) * 0x9E3779B97F4A7C15ULL;
+}
+
+}  // namespace
+
+// Trained blobs by layer name; a parameter with a name is shared with the first layer that names
+// it.
+class Attempt::LayerBlobs : public BlobSource {
+ public:
+  LayerBlobs(Attempt& attempt, const LayerParameter& layer) : attempt_(attempt), layer_(layer) {
+    trained_ = attempt.setup_.weights.use(layer.name());
+  }
+
+  int count() const override {
+    return trained_ && !trained_->blobs.empty() ? static_cast<int>(trained_->blobs.size()) : -1;
+  }
+
+  Tensor take(int index, const Extents& dims, Fill fill, int64_t fan_in) override {
+    const std::string shared = index < layer_.param_size() ? layer_.param(index).name() : "";
+    if (count() >= 0) return from_file(*trained_, index, dims);
+    if (!shared.empty()) {
+      const std::string owner =
+          attempt_.setup_.net.net.layer(attempt_.owners_[shared].layer).name();
+      TrainedBlobs* other = attempt_.setup_.weights.use(owner);
+      if (other && !other->blobs.empty())
+        return from_file(*other, attempt_.owners_[shared].top, dims);
+    }
+    if (!attempt_.setup_.options.random_weights) {
+      missing_ = true;
+      return placeholder(dims);
+    }
+    if (attempt_.setup_.dry) return placeholder(dims);
+    return shared.empty() ? random_blob(dims, fill, fan_in, seed_of(layer_.name(), index))
+                          : random_blob(dims, fill, fan_in, seed_of(shared, 0));
+  }
+
+  bool missing() const { return missing_; }
+
+ private:
+  static Tensor from_file(const TrainedBlobs& trained, int index, const Extents& dims) {
+    if (index >= static_cast<int>(trained.blobs.size()))
+      LayerContext::invalid(
+          fmt::format("the trained layer has {} blobs, the network needs {} or more",
+                      trained.blobs.size(), index + 1));
+    const Blob& blob = trained.blobs[static_cast<size_t>(index)];
+    if (!blob.value.defined())
+      throw Error(Code::kInvalid, fmt::format("blob {} is damaged", index));
+    if (!fits(blob, dims))
+      LayerContext::invalid(fmt::format("blob {} has shape [{}], the network needs [{}]", index,
+                                        fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
+                            "prototxt and caffemodel do not belong together");
+    return blob.value.reshaped(dims);
+  }
+
+  Attempt& attempt_;
+  const LayerParameter& layer_;
+  TrainedBlobs* trained_ = nullptr;
+  bool missing_ = false;
+};
+
+Attempt::Attempt(GraphBuilder& builder, const AttemptSetup& setup, Diagnostics& diagnostics)
+    : builder_(builder), setup_(setup), diagnostics_(diagnostics) {
+  const NetParameter& net = setup.net.net;
+  for (int k = 0; k < net.layer_size(); ++k)
+    for (int p = 0; p < net.layer(k).param_size(); ++p)
+      if (!net.layer(k).param(p).name().empty())
+        owners_.try_emplace(net.layer(k).param(p).name(), Source{k, p});
+}
+
+void Attempt::error(int k, Code code, const std::string& reason, const std::string& hint) {
+  layer_error(diagnostics_, setup_.net, k, code, reason, hint);
+}
+
+void Attempt::note(const std::string& layer, const std::string& reason) {
+  diagnostics_.add({Severity::kNote, Code::kOk, setup_.net.file, 0, -1, layer, reason, ""});
+}
+
+NetResult Attempt::run() {
+  for (int k = 0; k < setup_.net.net.layer_size(); ++k) add_layer(k);
+  report_missing_weights();
+  report_unused();
+  for (const auto& [name, source] : setup_.topology.last) {
+    const auto it = values_.find(source);
+    if (it != values_.end()) result_.values[name] = it->second;
+  }
+  for (const NetOutput& output : setup_.topology.outputs) {
+    const auto it = values_.find(output.source);
+    if (it != values_.end()) result_.outputs.emplace_back(output.name, it->second);
+  }
+  return std::move(result_);
+}
+
+void Attempt::add_layer(int k) {
+  const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
+  const LayerParameter& layer = setup_.net.net.layer(k);
+  if (links.is(LayerKind::kSink)) {
+    note(layer.name(), fmt::format("{} belongs to training or measuring: left out", layer.type()));
+    return;
+  }
+  if (!links.live) {
+    if (!links.is(LayerKind::kData)) note(layer.name(), "no output needs the layer: left out");
+    return;
+  }
+  if (links.is(LayerKind::kData)) return add_data(k);
+  if (!links.claimed && !links.entry) return report_unknown(k);
+  add_computed(k);
+}
+
+void Attempt::add_data(int k) {
+  const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
+  const LayerParameter& layer = setup_.net.net.layer(k);
+  for (int t = 0; t < layer.top_size(); ++t) {
+    if (!links.wanted[static_cast<size_t>(t)]) continue;
+    try {
+      ImageHint hint = setup_.options.hint;
+      if (hint.channels == 0)
+        hint.channels = trained_channels(setup_.net, setup_.topology, setup_.weights, {k, t});
+      const Extents dims = data_shape(layer, t, hint);
+      Shape shape = to_shape(dims);
+      if (setup_.open_batch && !shape.empty()) shape[0] = Dim::symbol("N");
+      const std::string name = unique(layer.top(t), value_names_);
+      ValueId value;
+      const PictureInput* picture = setup_.options.picture;
+      if (picture && dims.size() == 4 && result_.picture_input.empty()) {
+        value = add_picture_input(builder_, name, shape[0], dims[2], dims[3], *picture);
+        if (dims[1] != picture->channels)
+          throw Error(Code::kInvalid, fmt::format("the network reads {} channels, pictures have {}",
+                                                  dims[1], picture->channels));
+        result_.picture_input = name;
+      } else {
+        value = builder_.input(name, DType::kF32, shape);
+      }
+      values_[{k, t}] = value;
+      named_.insert(value.index);
+    } catch (const Error& e) {
+      error(k, e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
+    }
+  }
+}
+
+bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
+  const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
+  const LayerParameter& layer = setup_.net.net.layer(k);
+  bool complete = true;
+  for (size_t b = 0; b < links.bottoms.size(); ++b) {
+    const Source source = links.bottoms[b];
+    const std::string& name = layer.bottom(static_cast<int>(b));
+    if (source.layer < 0) {
+      complete = false;
+      std::string hint;
+      const auto later = setup_.topology.last.find(name);
+      if (later != setup_.topology.last.end()) {
+        hint = fmt::format("layer '{}' makes it later: bottoms come from earlier layers",
+                           setup_.net.net.layer(later->second.layer).name());
+      } else {
+        std::vector<std::string> names;
+        for (const auto& [top, made] : setup_.topology.last)
+          if (made.layer < k) names.push_back(top);
+        const std::string near = nearest_name(name, names);
+        if (!near.empty()) hint = fmt::format("did you mean '{}'", near);
+      }
+      error(k, Code::kInvalid, fmt::format("bottom '{}' is made by no earlier layer", name), hint);
+      continue;
+    }
+    const auto it = values_.find(source);
+    if (it == values_.end()) {
+      complete = false;
+    } else {
+      bottoms->push_back(it->second);
+    }
+  }
+  return complete;
+}
+
+void Attempt::add_computed(int k) {
+  const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
+  std::vector<ValueId> bottoms;
+  if (!gather(k, &bottoms)) return;
+  if (links.claimed && setup_.dry) return;
+  try {
+    const std::vector<ValueId> tops =
+        links.claimed ? call_hook(k, std::move(bottoms)) : call_importer(k, std::move(bottoms));
+    if (tops.size() < links.tops.size())
+      throw Error(Code::kInvalid, fmt::format("the layer has {} tops, its type makes {}",
+                                              links.tops.size(), tops.size()));
+    for (size_t t = 0; t < links.tops.size(); ++t) set_top(k, static_cast<int>(t), tops[t]);
+  } catch (const Error& e) {
+    error(k, e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
+  } catch (const std::bad_alloc&) {
+    error(k, Code::kResource, "not enough memory for the layer");
+  } catch (const std::exception& e) {
+    error(k, links.claimed ? Code::kUnsupported : Code::kInternal, e.what());
+  }
+}
+
+std::vector<ValueId> Attempt::call_importer(int k, std::vector<ValueId> bottoms) {
+  const LayerParameter& layer = setup_.net.net.layer(k);
+  LayerBlobs blobs(*this, layer);
+  LayerContext context(layer, std::move(bottoms), builder_, blobs, node_name(k));
+  setup_.topology.layers[static_cast<size_t>(k)].entry->import(context);
+  if (blobs.missing()) missing_.push_back(layer.name());
+  if (blobs.count() >= 0 && context.blobs_used() != blobs.count())
+    LayerContext::invalid(fmt::format("the trained layer has {} blobs, the network needs {}",
+                                      blobs.count(), context.blobs_used()),
+                          "prototxt and caffemodel do not belong together");
+  return context.tops();
+}
+
+std::vector<ValueId> Attempt::call_hook(int k, std::vector<ValueId> bottoms) {
+  const LayerParameter& layer = setup_.net.net.layer(k);
+  std::vector<Tensor> weights;
+  if (const TrainedBlobs* trained = setup_.weights.use(layer.name()))
+    for (const Blob& blob : trained->blobs) weights.push_back(blob.value);
+  result_.borrowed.insert(result_.borrowed.end(), weights.begin(), weights.end());
+  return setup_.options.hooks->import(builder_, layer.name(), layer.type(), bottoms, weights,
+                                      layer.top_size());
+}
+
+std::string Attempt::unique(const std::string& name, std::set<std::string>& used) {
+  std::string result = name;
+  for (int k = 2; !used.insert(result).second; ++k) result = fmt::format("{}.{}", name, k);
+  return result;
+}
+
+std::string Attempt::node_name(int k) {
+  const LayerParameter& layer = setup_.net.net.layer(k);
+  return unique(layer.name().empty() ? fmt::format("{}{}", layer.type(), k) : layer.name(),
+                node_names_);
+}
+
+// The last maker of a blob bears its name; earlier ones, overwritten in place, also name their
+// layer.
+void Attempt::set_top(int k, int top, ValueId value) {
+  const std::string& name =
+      setup_.topology.layers[static_cast<size_t>(k)].tops[static_cast<size_t>(top)];
+  values_[{k, top}] = value;
+  if (!named_.insert(value.index).second) return;
+  const bool last = setup_.topology.last.at(name) == Source{k, top};
+  const std::string own = last ? name : fmt::format("{}.{}", name, setup_.net.net.layer(k).name());
+  builder_.name_value(value, unique(own, value_names_));
+}
+
+void Attempt::report_unknown(int k) {
+  const std::string& type = setup_.net.net.layer(k).type();
+  const std::string near = nearest_name(type, caffe_layer_types());
+  error(k, Code::kUnsupported, fmt::format("unknown layer type '{}'", type),
+        near.empty() ? "" : fmt::format("the nearest known type is '{}'", near));
+}
+
+void Attempt::report_missing_weights() {
+  if (missing_.empty()) return;
+  const bool file = setup_.weights.present();
+  Diagnostic d;
+  d.severity = Severity::kError;
+  d.code = file ? Code::kInvalid : Code::kNotFound;
+  d.file = file ? setup_.weights.file() : setup_.net.file;
+  d.reason =
+      fmt::format("{} trained weights for {} layer{}: {}", file ? "the file lacks" : "there are no",
+                  missing_.size(), missing_.size() == 1 ? "" : "s", fmt::join(missing_, ", "));
+  if (file) {
+    std::vector<std::string> names;
+    for (const auto& [name, trained] : setup_.weights.layers())
+      if (!trained.used) names.push_back(name);
+    const std::string near = nearest_name(missing_[0], names);
+    if (!near.empty()) d.hint = fmt::format("the file has '{}' for no layer", near);
+  } else {
+    d.hint = "give the .caffemodel too, or ask for random weights";
+  }
+  diagnostics_.add(std::move(d));
+}
+
+void Attempt::report_unused() {
+  std::vector<std::string> names;
+  for (const auto& [name, trained] : setup_.weights.layers())
+    if (!trained.used && !trained.blobs.empty()) names.push_back(name);
+  if (names.empty()) return;
+  const size_t count = names.size();
+  if (count > 10) names.resize(10);
+  note("", fmt::format("{} trained layer{} of the weights {} not in the network: {}{}", count,
+                       count == 1 ? "" : "s", count == 1 ? "is" : "are", fmt::join(names, ", "),
+                       count > 10 ? ", ..." : ""));
+}
+
+}  // namespace tenfold::caffe

@@ -1,0 +1,112 @@
+#include "src/import/caffe/data.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tenfold::caffe {
+namespace {
+
+// Larger inputs are no networks but damaged files.
+constexpr int64_t kMaxDim = int64_t{1} << 31;
+
+Extents dims_of(const BlobShape& shape) {
+  Extents dims(shape.dim().begin(), shape.dim().end());
+  if (dims.size() > 32) LayerContext::invalid(fmt::format("an input of {} axes", dims.size()));
+  for (size_t k = 0; k < dims.size(); ++k) {
+    if (dims[k] < 0 || dims[k] > kMaxDim || (dims[k] == 0 && k > 0))
+      LayerContext::invalid(fmt::format("dimension {} of the input is {}", k, dims[k]));
+  }
+  element_count(dims);
+  return dims;
+}
+
+const BlobShape& one_of(const google::protobuf::RepeatedPtrField<BlobShape>& shapes, int top,
+                        const char* what) {
+  if (shapes.empty()) LayerContext::invalid(fmt::format("{} states no shape", what));
+  if (shapes.size() == 1) return shapes[0];
+  if (top >= shapes.size())
+    LayerContext::invalid(
+        fmt::format("{} states {} shapes, top {} has none", what, shapes.size(), top));
+  return shapes[top];
+}
+
+Extents dummy_shape(const DummyDataParameter& p, int top) {
+  if (p.shape_size() > 0) return dims_of(one_of(p.shape(), top, "dummy_data_param"));
+  auto pick = [&](const google::protobuf::RepeatedField<uint32_t>& values) -> int64_t {
+    if (values.empty()) LayerContext::invalid("dummy_data_param states no shape");
+    return values.size() == 1 ? values[0] : top < values.size() ? values[top] : 0;
+  };
+  return {pick(p.num()), pick(p.channels()), pick(p.height()), pick(p.width())};
+}
+
+int64_t channels_of(const TransformationParameter& t, const ImageHint& hint, int64_t fallback) {
+  if (t.force_color()) return 3;
+  if (t.force_gray()) return 1;
+  if (t.mean_value_size() > 1) return t.mean_value_size();
+  return hint.channels > 0 ? hint.channels : fallback;
+}
+
+// Pictures from a database or a list: the file tells at most the crop.
+Extents picture_shape(const LayerParameter& layer, int64_t batch, int64_t height, int64_t width,
+                      int64_t channels, const ImageHint& hint) {
+  const int64_t crop = layer.transform_param().crop_size();
+  if (crop > 0) height = width = crop;
+  if (height <= 0 || width <= 0) height = hint.height, width = hint.width;
+  if (height <= 0 || width <= 0 || channels <= 0) {
+    LayerContext::invalid(
+        fmt::format("a {} layer does not tell the shape of its pictures", layer.type()),
+        "give the deploy prototxt, or replace the layer by an Input layer with a shape");
+  }
+  return {std::max<int64_t>(batch, 1), channels, height, width};
+}
+
+}  // namespace
+
+Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint) {
+  const std::string& type = layer.type();
+  const TransformationParameter& transform = layer.transform_param();
+  if (type == "Input") return dims_of(one_of(layer.input_param().shape(), top, "input_param"));
+  if (type == "DummyData") return dummy_shape(layer.dummy_data_param(), top);
+  if (type == "HDF5Data" || type == "AnnotatedData")
+    LayerContext::invalid(fmt::format("a {} layer does not tell the shape of its tops", type),
+                          "give the deploy prototxt, or replace it by an Input layer with a shape");
+  int64_t batch = 0;
+  Extents dims;
+  if (type == "MemoryData") {
+    const MemoryDataParameter& p = layer.memory_data_param();
+    batch = p.batch_size();
+    dims = {batch, p.channels(), p.height(), p.width()};
+  } else if (type == "ImageData") {
+    const ImageDataParameter& p = layer.image_data_param();
+    batch = p.batch_size();
+    dims = picture_shape(layer, batch, p.new_height(), p.new_width(), p.is_color() ? 3 : 1, hint);
+  } else if (type == "WindowData") {
+    batch = layer.window_data_param().batch_size();
+    dims = picture_shape(layer, batch, 0, 0, 3, hint);
+  } else {
+    batch = layer.data_param().batch_size();
+    dims = picture_shape(layer, batch, 0, 0, channels_of(transform, hint, 0), hint);
+  }
+  if (top > 0) return {batch};  // labels
+  for (const int64_t d : dims)
+    if (d <= 0) LayerContext::invalid(fmt::format("a {} layer states a dimension of 0", type));
+  return dims;
+}
+
+int64_t trained_channels(const NetFile& net, const Topology& topology, const Weights& weights,
+                         Source source) {
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
+    const LayerParameter& layer = net.net.layer(k);
+    if (std::find(links.bottoms.begin(), links.bottoms.end(), source) == links.bottoms.end())
+      continue;
+    const TrainedBlobs* trained = weights.find(layer.name());
+    if (layer.type() != "Convolution" || !trained || trained->blobs.empty()) continue;
+    const Extents& dims = trained->blobs[0].value.dims();
+    if (dims.size() == 4) return dims[1] * std::max<int64_t>(layer.convolution_param().group(), 1);
+  }
+  return 0;
+}
+
+}  // namespace tenfold::caffe

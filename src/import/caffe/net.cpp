@@ -1,0 +1,109 @@
+#include "src/import/caffe/net.h"
+
+#include <fmt/format.h>
+
+#include "src/import/caffe/attempt.h"
+
+namespace tenfold::caffe {
+namespace {
+
+// First dimensions of the inputs that live layers read.
+std::vector<int64_t> stated_batches(const NetFile& net, const Topology& topology,
+                                    const Weights& weights, const NetOptions& options) {
+  std::vector<int64_t> batches;
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
+    if (!links.is(LayerKind::kData)) continue;
+    for (int t = 0; t < net.net.layer(k).top_size(); ++t) {
+      if (!links.wanted[static_cast<size_t>(t)]) continue;
+      try {
+        ImageHint hint = options.hint;
+        if (hint.channels == 0) hint.channels = trained_channels(net, topology, weights, {k, t});
+        const Extents dims = data_shape(net.net.layer(k), t, hint);
+        batches.push_back(dims.empty() ? -1 : dims[0]);
+      } catch (const Error&) {  // the attempt reports it
+      }
+    }
+  }
+  return batches;
+}
+
+Diagnostics dry_run(const AttemptSetup& setup) {
+  Diagnostics diagnostics;
+  GraphBuilder builder("dry");
+  if (setup.open_batch) builder.symbol({"N", 1, setup.options.batch_max, 1});
+  Attempt(builder, setup, diagnostics).run();
+  return diagnostics;
+}
+
+const Diagnostic* first_error(const Diagnostics& diagnostics) {
+  for (const Diagnostic& d : diagnostics.all())
+    if (d.severity == Severity::kError) return &d;
+  return nullptr;
+}
+
+// Whether dim 0 of the inputs may be the symbol N; if not, says why in a note.
+bool batch_stays_open(const AttemptSetup& setup, Diagnostics& diagnostics) {
+  const std::vector<int64_t> batches =
+      stated_batches(setup.net, setup.topology, setup.weights, setup.options);
+  if (batches.empty()) return false;
+  auto fixed = [&](const std::string& layer, int64_t line, const std::string& reason) {
+    diagnostics.add({Severity::kNote, Code::kOk, setup.net.file, line, -1, layer,
+                     fmt::format("the batch size stays {}: {}", batches[0], reason), ""});
+    return false;
+  };
+  for (const int64_t batch : batches) {
+    if (batch < 0) return fixed("", 0, "an input has no axes");
+    if (batch != batches[0])
+      return fixed("", 0, fmt::format("another input's first dimension is {}", batch));
+  }
+  AttemptSetup open = setup, literal = setup;
+  open.open_batch = open.dry = literal.dry = true;
+  literal.open_batch = false;
+  const Diagnostics with_symbol = dry_run(open);
+  if (with_symbol.error_count() == 0 || batches[0] == 0) return true;
+  const Diagnostics with_number = dry_run(literal);
+  if (with_number.error_count() >= with_symbol.error_count()) return true;
+  const Diagnostic* why = first_error(with_symbol);
+  for (const Diagnostic& d : with_symbol.all()) {
+    bool both = d.severity != Severity::kError;
+    for (const Diagnostic& other : with_number.all()) both |= other.str() == d.str();
+    if (both) continue;
+    why = &d;
+    break;
+  }
+  return fixed(why->layer, why->line, why->reason);
+}
+
+}  // namespace
+
+NetResult import_net(GraphBuilder& builder, const NetFile& net, Weights& weights,
+                     const NetOptions& options, Diagnostics& diagnostics) {
+  const Topology topology = link(net, options.outputs, options.hooks, diagnostics);
+  AttemptSetup setup{net, topology, weights, options};
+  setup.open_batch = batch_stays_open(setup, diagnostics);
+  if (setup.open_batch) builder.symbol({"N", 1, options.batch_max, 1});
+  return Attempt(builder, setup, diagnostics).run();
+}
+
+Extents picture_dims(const NetFile& net, const Weights& weights, const NetOptions& options) {
+  Diagnostics ignored;
+  const Topology topology = link(net, options.outputs, nullptr, ignored);
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
+    if (!links.is(LayerKind::kData)) continue;
+    for (int t = 0; t < net.net.layer(k).top_size(); ++t) {
+      if (!links.wanted[static_cast<size_t>(t)]) continue;
+      try {
+        ImageHint hint = options.hint;
+        if (hint.channels == 0) hint.channels = trained_channels(net, topology, weights, {k, t});
+        Extents dims = data_shape(net.net.layer(k), t, hint);
+        if (dims.size() == 4) return dims;
+      } catch (const Error&) {  // import_net reports it
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace tenfold::caffe

@@ -1,0 +1,37 @@
+// A network as its text file states it, brought to one form: V2 layers of the TEST phase.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/import/caffe/caffe.pb.h"
+#include "tenfold/diag.h"
+
+namespace tenfold::caffe {
+
+struct NetFile {
+  std::string file;         // as the user gave it
+  NetParameter net;         // only `layer`; `input` fields have become Input layers
+  std::vector<int> lines;   // of each layer, 1-based; 0: unknown
+};
+
+// Parses text of any generation (V0, V1, V2), upgrades it and keeps the layers of the TEST phase.
+// Unknown fields become warnings. nullopt after a syntax error or when the text holds no network.
+std::optional<NetFile> read_net(const std::string& text, const std::string& file,
+                                Diagnostics& diagnostics);
+
+// The steps of read_net. Each leaves `lines` parallel to the layers.
+std::optional<NetFile> parse_net(const std::string& text, const std::string& file,
+                                 Diagnostics& diagnostics);
+void upgrade_v0(NetFile& net, Diagnostics& diagnostics);      // `layers { layer {} }` to V1
+void upgrade_v1(NetFile& net, Diagnostics& diagnostics);      // `layers` to `layer`
+void upgrade_inputs(NetFile& net, Diagnostics& diagnostics);  // `input` to an Input layer
+void upgrade_data(NetFile& net);  // data_param.scale ... to transform_param
+void keep_test_phase(NetFile& net, Diagnostics& diagnostics);
+
+// Adds an error about one layer of the file.
+void layer_error(Diagnostics& diagnostics, const NetFile& net, int layer, Code code,
+                 const std::string& reason, const std::string& hint = {});
+
+}  // namespace tenfold::caffe

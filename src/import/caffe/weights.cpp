@@ -1,0 +1,143 @@
+#include "src/import/caffe/weights.h"
+
+#include <fmt/format.h>
+
+namespace tenfold::caffe {
+namespace {
+
+// One field of protobuf's wire format at the top level of a message.
+struct Field {
+  int number = 0;
+  int wire = 0;
+  std::string_view bytes;  // of length-delimited fields
+};
+
+bool read_varint(std::string_view bytes, size_t& at, uint64_t* value) {
+  *value = 0;
+  for (int shift = 0; shift < 64 && at < bytes.size(); shift += 7) {
+    const auto byte = static_cast<uint8_t>(bytes[at++]);
+    *value |= static_cast<uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+// Reads the field at `at` and moves behind it; false when the bytes are no field.
+bool read_field(std::string_view bytes, size_t& at, Field* field) {
+  uint64_t tag = 0, length = 0;
+  if (!read_varint(bytes, at, &tag) || (tag >> 3) == 0 || (tag >> 3) > 0x1FFFFFFF) return false;
+  field->number = static_cast<int>(tag >> 3);
+  field->wire = static_cast<int>(tag & 7);
+  field->bytes = {};
+  switch (field->wire) {
+    case 0: return read_varint(bytes, at, &length);
+    case 1: length = 8; break;
+    case 2:
+      if (!read_varint(bytes, at, &length)) return false;
+      break;
+    case 5: length = 4; break;
+    default: return false;  // groups are no part of the format
+  }
+  if (length > bytes.size() - at) return false;
+  field->bytes = bytes.substr(at, static_cast<size_t>(length));
+  at += static_cast<size_t>(length);
+  return true;
+}
+
+Diagnostic problem(const std::string& file, int64_t offset, const std::string& layer, Code code,
+                   const std::string& reason, const std::string& hint = {}) {
+  return {Severity::kError, code, file, 0, offset, layer, reason, hint};
+}
+
+constexpr int kLayer = 100, kV1Layer = 2;
+
+}  // namespace
+
+Weights Weights::read(std::string_view bytes, const std::string& file, Diagnostics& diagnostics) {
+  Weights weights;
+  weights.file_ = file;
+  weights.present_ = true;
+  if (bytes.substr(0, 8) == "\x89HDF\r\n\x1a\n") {
+    diagnostics.add(problem(file, 0, "", Code::kUnsupported, "the weights are an HDF5 file",
+                            "save them as .caffemodel (snapshot_format: BINARYPROTO)"));
+    return weights;
+  }
+  if (bytes.empty()) {
+    diagnostics.add(problem(file, 0, "", Code::kInvalid, "the file of weights is empty"));
+    return weights;
+  }
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t start = at;
+    Field field;
+    if (!read_field(bytes, at, &field)) {
+      diagnostics.add(problem(file, static_cast<int64_t>(start), "", Code::kInvalid,
+                              fmt::format("the file of weights is damaged or cut off: no field of "
+                                          "{} bytes' rest can be read here",
+                                          bytes.size() - start),
+                              "fetch the file anew; it must be a binary .caffemodel"));
+      return weights;
+    }
+    if (field.wire == 2 && (field.number == kLayer || field.number == kV1Layer))
+      weights.read_layer(field.number, field.bytes, static_cast<int64_t>(start), diagnostics);
+  }
+  if (weights.layers_.empty() && diagnostics.error_count() == 0) {
+    diagnostics.add(problem(file, 0, "", Code::kInvalid, "the file of weights holds no layers",
+                            "it must be a binary .caffemodel"));
+  }
+  return weights;
+}
+
+void Weights::read_layer(int field, std::string_view bytes, int64_t offset,
+                         Diagnostics& diagnostics) {
+  std::string name;
+  google::protobuf::RepeatedPtrField<BlobProto> blobs;
+  bool parsed = bytes.size() <= static_cast<size_t>(INT32_MAX);
+  const int size = static_cast<int>(bytes.size());
+  if (parsed && field == kLayer) {
+    TrainedLayer layer;
+    parsed = layer.ParsePartialFromArray(bytes.data(), size);
+    name = layer.name();
+    blobs.Swap(layer.mutable_blobs());
+  } else if (parsed) {
+    TrainedV1Layer layer;
+    parsed = layer.ParsePartialFromArray(bytes.data(), size);
+    const bool v0 = layer.has_layer();
+    name = v0 ? layer.layer().name() : layer.name();
+    blobs.Swap(layer.blobs_size() > 0 || !v0 ? layer.mutable_blobs()
+                                             : layer.mutable_layer()->mutable_blobs());
+  }
+  if (!parsed) {
+    diagnostics.add(problem(file_, offset, name, Code::kInvalid,
+                            "the layer's bytes are damaged: they are no Caffe layer"));
+    return;
+  }
+  TrainedBlobs trained;
+  trained.offset = offset;
+  for (int k = 0; k < blobs.size(); ++k) {
+    try {
+      trained.blobs.push_back(read_blob(blobs[k]));
+    } catch (const Error& error) {
+      diagnostics.add(
+          problem(file_, offset, name, error.code(), fmt::format("blob {}: {}", k, error.what())));
+      trained.blobs.emplace_back();
+    }
+    blobs[k].Clear();
+  }
+  // Of several layers of one name, the one with blobs counts; a later one repeats shared weights.
+  auto [it, fresh] = layers_.try_emplace(name, std::move(trained));
+  if (!fresh && it->second.blobs.empty()) it->second = std::move(trained);
+}
+
+const TrainedBlobs* Weights::find(const std::string& layer) const {
+  const auto it = layers_.find(layer);
+  return it == layers_.end() ? nullptr : &it->second;
+}
+
+TrainedBlobs* Weights::use(const std::string& layer) {
+  const auto it = layers_.find(layer);
+  if (it == layers_.end()) return nullptr;
+  it->second.used = true;
+  return &it->second;
+}
+
+}  // namespace tenfold::caffe

@@ -1,0 +1,202 @@
+#include "src/import/digits/package.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace tenfold::digits {
+namespace {
+
+using nlohmann::json;
+
+bool ends_with(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// The number before the extension: snapshot_iter_3520.caffemodel -> 3520; -1 without one.
+int64_t iteration_of(const std::string& name) {
+  const size_t dot = name.rfind('.');
+  size_t first = dot == std::string::npos ? name.size() : dot;
+  const size_t last = first;
+  while (first > 0 && name[first - 1] >= '0' && name[first - 1] <= '9') --first;
+  if (first == last || last - first > 15) return -1;
+  return std::stoll(name.substr(first, last - first));
+}
+
+class Finder {
+ public:
+  Finder(const ModelFiles& files, const ImportOptions& options, Diagnostics& diagnostics)
+      : files_(files), options_(options), diagnostics_(diagnostics) {}
+
+  Package run() {
+    read_info();
+    if (foreign()) return package_;
+    find_networks();
+    package_.weights = find_weights();
+    package_.mean =
+        named("mean file", [](const std::string& n) { return ends_with(n, ".binaryproto"); });
+    package_.labels = named("labels file", [](const std::string& n) { return n == "labels.txt"; });
+    package_.is_digits = info_.is_object() || package_.train_val || package_.mean;
+    return package_;
+  }
+
+ private:
+  void error(Code code, const std::string& reason, const std::string& hint) {
+    diagnostics_.add({Severity::kError, code, files_.shown, 0, -1, "", reason, hint});
+  }
+
+  template <typename Test>
+  const ModelFile* find(Test test) const {
+    for (const ModelFile& file : files_.files)
+      if (test(file.base())) return &file;
+    return nullptr;
+  }
+
+  std::string text_of(const char* key) const {
+    if (!info_.is_object() || !info_.contains(key) || !info_[key].is_string()) return "";
+    return info_[key].get<std::string>();
+  }
+
+  // The file that info.json names under `key`, or the first that passes the test.
+  template <typename Test>
+  const ModelFile* named(const char* key, Test test) const {
+    const std::string name = text_of(key);
+    const ModelFile* file =
+        name.empty() ? nullptr : find([&](const std::string& n) { return n == name; });
+    return file ? file : find(test);
+  }
+
+  void read_info() {
+    const ModelFile* file = find([](const std::string& n) { return n == "info.json"; });
+    if (!file) return;
+    info_ = json::parse(file->bytes(), nullptr, false);
+    if (!info_.is_object()) {
+      info_ = json::object();
+      diagnostics_.add({Severity::kWarning, Code::kOk, file->shown(), 0, -1, "",
+                        "no JSON object: the file is ignored", ""});
+    }
+    package_.resize_mode = text_of("image resize mode");
+    if (!info_.contains("image dimensions") || !info_["image dimensions"].is_array()) return;
+    int64_t* const to[] = {&package_.height, &package_.width, &package_.channels};
+    size_t k = 0;
+    for (const json& value : info_["image dimensions"]) {
+      if (k < 3 && value.is_number_integer() && value.get<int64_t>() > 0 &&
+          value.get<int64_t>() <= 65536)
+        *to[k] = value.get<int64_t>();
+      ++k;
+    }
+  }
+
+  // Whether another framework made the package.
+  bool foreign() {
+    std::string framework = text_of("framework");
+    if (framework.empty() &&
+        find([](const std::string& n) { return ends_with(n, ".t7") || n == "model.lua"; }))
+      framework = "torch";
+    if (framework.empty() && find([](const std::string& n) { return n == "network.py"; }))
+      framework = "tensorflow";
+    if (framework.empty() || framework == "caffe") return false;
+    error(Code::kUnsupported, fmt::format("the package was made by DIGITS with {}", framework),
+          "packages with Caffe networks are read; train the network with Caffe, or export it");
+    return true;
+  }
+
+  void find_networks() {
+    auto prototxt = [](const std::string& n) { return ends_with(n, ".prototxt"); };
+    const ModelFile* original = named(
+        "model file", [&](const std::string& n) { return prototxt(n) && contains(n, "original"); });
+    package_.train_val = named("train_val file", [&](const std::string& n) {
+      return prototxt(n) && contains(n, "train_val");
+    });
+    package_.network = named(
+        "deploy file", [&](const std::string& n) { return prototxt(n) && contains(n, "deploy"); });
+    if (!package_.network) {
+      package_.network = find([&](const std::string& n) {
+        return prototxt(n) && !contains(n, "original") && !contains(n, "train") &&
+               !contains(n, "solver");
+      });
+    }
+    if (!package_.network) package_.network = package_.train_val ? package_.train_val : original;
+    if (!package_.network)
+      error(Code::kInvalid, "there is no network in it: no deploy.prototxt nor any other .prototxt",
+            "a DIGITS download, or a .prototxt and a .caffemodel");
+  }
+
+  const ModelFile* find_weights() {
+    std::vector<const ModelFile*> found;
+    for (const ModelFile& file : files_.files)
+      if (ends_with(file.base(), ".caffemodel")) found.push_back(&file);
+    if (!options_.snapshot.empty()) return chosen(found);
+    if (found.empty()) {
+      if (const ModelFile* h5 =
+              find([](const std::string& n) { return ends_with(n, ".caffemodel.h5"); }))
+        return h5;
+      if (!options_.random_weights)
+        error(Code::kInvalid, "there are no trained weights in it: no .caffemodel",
+              "download the model with a snapshot");
+      return nullptr;
+    }
+    std::stable_sort(found.begin(), found.end(), [](const ModelFile* a, const ModelFile* b) {
+      return iteration_of(a->base()) > iteration_of(b->base());
+    });
+    if (found.size() > 1 && iteration_of(found[0]->base()) == iteration_of(found[1]->base())) {
+      error(Code::kInvalid,
+            fmt::format("there are several files of weights: {}, {}", found[0]->base(),
+                        found[1]->base()),
+            "name one with the snapshot option");
+    } else if (found.size() > 1) {
+      diagnostics_.add(
+          {Severity::kNote, Code::kOk, files_.shown, 0, -1, "",
+           fmt::format("the newest of {} snapshots: {}", found.size(), found[0]->base()), ""});
+    }
+    return found[0];
+  }
+
+  const ModelFile* chosen(const std::vector<const ModelFile*>& found) {
+    std::vector<std::string> names;
+    for (const ModelFile* file : found) {
+      const std::string name = file->base();
+      if (name == options_.snapshot || name == options_.snapshot + ".caffemodel" ||
+          std::to_string(iteration_of(name)) == options_.snapshot)
+        return file;
+      names.push_back(name);
+    }
+    error(Code::kNotFound, fmt::format("there is no snapshot '{}'", options_.snapshot),
+          fmt::format("there are: {}", fmt::join(names, ", ")));
+    return nullptr;
+  }
+
+  const ModelFiles& files_;
+  const ImportOptions& options_;
+  Diagnostics& diagnostics_;
+  Package package_;
+  json info_;
+};
+
+}  // namespace
+
+Package find_parts(const ModelFiles& files, const ImportOptions& options,
+                   Diagnostics& diagnostics) {
+  return Finder(files, options, diagnostics).run();
+}
+
+std::vector<std::string> parse_labels(const std::string& text) {
+  std::vector<std::string> labels;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find('\n', at);
+    if (end == std::string::npos) end = text.size();
+    std::string line = text.substr(at, end - at);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    labels.push_back(std::move(line));
+    at = end + 1;
+  }
+  while (!labels.empty() && labels.back().empty()) labels.pop_back();
+  return labels;
+}
+
+}  // namespace tenfold::digits

@@ -1,0 +1,263 @@
+// The entry points: which files make up the model, and what is done with each.
+#include "tenfold/import.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "src/import/caffe/mean.h"
+#include "src/import/caffe/net.h"
+#include "src/import/digits/package.h"
+#include "src/import/digits/preprocess.h"
+#include "src/import/files.h"
+#include "tenfold/io.h"
+
+namespace tenfold {
+namespace {
+
+using digits::Package;
+
+bool ends_with(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// The parts among single files, by content: text is the network, binary the weights.
+Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
+                       Diagnostics& diagnostics) {
+  Package parts;
+  auto report = [&](const ModelFile& file, Code code, const std::string& reason,
+                    const std::string& hint) {
+    diagnostics.add({Severity::kError, code, file.shown(), 0, -1, "", reason, hint});
+  };
+  for (const ModelFile& file : files.files) {
+    const ModelFile** part = &parts.weights;
+    if (ends_with(file.base(), ".binaryproto") || ends_with(file.base(), ".npy")) {
+      part = &parts.mean;
+    } else if (file.is_text()) {
+      part = ends_with(file.base(), ".txt") ? &parts.labels : &parts.network;
+    } else if (file.bytes().empty()) {
+      report(file, Code::kInvalid, "the file is empty", "");
+      continue;
+    }
+    if (*part)
+      report(file, Code::kInvalid, fmt::format("the same kind of file as {}", (*part)->shown()),
+             "a model is one .prototxt and one .caffemodel");
+    *part = &file;
+  }
+  if (!parts.network && parts.labels) std::swap(parts.network, parts.labels);
+  if (!parts.network && !files.files.empty() && diagnostics.error_count() == 0)
+    report(files.files[0], Code::kInvalid, "there is no network beside it: no .prototxt",
+           "a .prototxt and a .caffemodel, a plan, or a package");
+  if (!options.snapshot.empty())
+    diagnostics.warn("", "the snapshot option is for packages: ignored");
+  return parts;
+}
+
+// What the data layer of a train_val network says about pictures.
+void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnostics& diagnostics) {
+  Diagnostics own;
+  const std::optional<caffe::NetFile> net = caffe::read_net(file.bytes(), file.shown(), own);
+  if (!net) {
+    diagnostics.add({Severity::kWarning, Code::kOk, file.shown(), 0, -1, "",
+                     "cannot be read, so nothing is known about the training's pictures", ""});
+    return;
+  }
+  for (const caffe::LayerParameter& layer : net->net.layer()) {
+    const caffe::LayerEntry* entry = caffe::find_layer(layer.type());
+    if (!entry || entry->kind != caffe::LayerKind::kData || layer.type() == "Input") continue;
+    const caffe::TransformationParameter& t = layer.transform_param();
+    facts.trained_with = true;
+    facts.subtracts_file = t.has_mean_file();
+    facts.mean_values.assign(t.mean_value().begin(), t.mean_value().end());
+    facts.scale = t.scale();
+    return;
+  }
+}
+
+Tensor load_mean(const std::string& name, const ModelFile* file) {
+  Tensor mean;
+  if (ends_with(name, ".npy")) {
+    if (file && file->path().empty())
+      throw Error(Code::kUnsupported, name + ": .npy is read from disk only");
+    mean = load_npy(name).cast(DType::kF32);
+  } else {
+    mean = file ? caffe::parse_mean(file->bytes(), name) : read_mean_file(name);
+  }
+  if (mean.dims().size() == 2) mean = mean.reshaped({1, mean.dims()[0], mean.dims()[1]});
+  if (mean.dims().size() == 4 && mean.dims()[0] == 1)
+    mean = mean.reshaped({mean.dims()[1], mean.dims()[2], mean.dims()[3]});
+  if ((mean.dims().size() != 1 && mean.dims().size() != 3) || mean.count() == 0)
+    throw Error(Code::kInvalid, name + ": a mean has dimensions [C] or [C,H,W]");
+  return mean;
+}
+
+class Importer {
+ public:
+  Importer(const ModelFiles& files, const ImportOptions& options, ImportedModel& model)
+      : files_(files), options_(options), model_(model), diagnostics_(model.diagnostics) {}
+
+  void run() {
+    parts_ = files_.package ? digits::find_parts(files_, options_, diagnostics_)
+                            : parts_of_files(files_, options_, diagnostics_);
+    model_.format = parts_.is_digits ? "digits" : "caffe";
+    read_labels();
+    std::optional<caffe::NetFile> net;
+    if (parts_.network)
+      net = caffe::read_net(parts_.network->bytes(), parts_.network->shown(), diagnostics_);
+    caffe::Weights weights;
+    if (parts_.weights)
+      weights =
+          caffe::Weights::read(parts_.weights->bytes(), parts_.weights->shown(), diagnostics_);
+    if (!net) return;
+    diagnostics_.set_file(net->file);
+    build(*net, weights);
+  }
+
+ private:
+  void read_labels() {
+    if (!options_.labels_file.empty()) {
+      model_.labels = digits::parse_labels(read_file(options_.labels_file, int64_t{64} << 20));
+    } else if (parts_.labels) {
+      model_.labels = digits::parse_labels(parts_.labels->bytes());
+    }
+  }
+
+  digits::PictureFacts facts() {
+    digits::PictureFacts facts;
+    facts.package = parts_.is_digits;
+    facts.height = parts_.height;
+    facts.width = parts_.width;
+    facts.channels = parts_.channels;
+    facts.resize_mode = parts_.resize_mode;
+    if (parts_.train_val) read_training(*parts_.train_val, facts, diagnostics_);
+    if (!options_.mean_file.empty()) {
+      facts.mean = load_mean(options_.mean_file, nullptr);
+      facts.mean_name = options_.mean_file;
+    } else if (parts_.mean) {
+      facts.mean = load_mean(parts_.mean->shown(), parts_.mean);
+      facts.mean_name = parts_.mean->base();
+      facts.package = true;
+    }
+    if (facts.height == 0 && parts_.is_digits && facts.mean.dims().size() == 3) {
+      facts.height = facts.mean.dims()[1];
+      facts.width = facts.mean.dims()[2];
+    }
+    return facts;
+  }
+
+  void build(const caffe::NetFile& net, caffe::Weights& weights) {
+    caffe::NetOptions net_options;
+    net_options.hooks = options_.hooks;
+    net_options.random_weights = options_.random_weights;
+    net_options.outputs = options_.outputs;
+    net_options.batch_max = std::max<int64_t>(options_.batch_max, 1);
+    net_options.hint = {parts_.channels, parts_.height, parts_.width};
+    std::optional<digits::PictureDecision> decision;
+    if (!options_.raw_input) {
+      const Extents dims = caffe::picture_dims(net, weights, net_options);
+      try {
+        decision = digits::decide(facts(), options_, dims, diagnostics_);
+      } catch (const Error& e) {
+        diagnostics_.error(e.code(), "", e.what(), e.notes().empty() ? "" : e.notes()[0]);
+      }
+    }
+    if (decision) net_options.picture = &decision->input;
+    GraphBuilder builder(net.net.name().empty() ? "network" : net.net.name());
+    caffe::NetResult result = caffe::import_net(builder, net, weights, net_options, diagnostics_);
+    if (diagnostics_.error_count() > 0) return;
+    for (const auto& [name, value] : result.outputs) builder.output(value, name);
+    check_labels(builder, result);
+    model_.values = std::move(result.values);
+    model_.borrowed = std::move(result.borrowed);
+    if (decision) {
+      model_.preprocess = decision->preprocess;
+      model_.preprocess.input = result.picture_input;
+    }
+    model_.graph = builder.finish();
+  }
+
+  void check_labels(const GraphBuilder& builder, const caffe::NetResult& result) {
+    if (model_.labels.empty()) return;
+    const auto count = static_cast<int64_t>(model_.labels.size());
+    for (const auto& [name, value] : result.outputs) {
+      const Shape& dims = builder.type(value).shape;
+      if (dims.size() >= 2 && dims[1] == Dim(count)) return;
+    }
+    diagnostics_.warn("", fmt::format("{} labels, but no output of as many classes", count));
+  }
+
+  const ModelFiles& files_;
+  const ImportOptions& options_;
+  ImportedModel& model_;
+  Diagnostics& diagnostics_;
+  Package parts_;
+};
+
+ImportedModel import_files(const ModelFiles& files, ImportedModel model,
+                           const ImportOptions& options) {
+  auto report = [&](Code code, const std::string& reason, const std::string& hint) {
+    model.diagnostics.error(code, "", reason, hint);
+  };
+  try {
+    if (model.diagnostics.error_count() == 0) Importer(files, options, model).run();
+  } catch (const Error& e) {
+    report(e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
+  } catch (const std::bad_alloc&) {
+    report(Code::kResource, "not enough memory to import the model", "");
+  } catch (const std::exception& e) {
+    report(Code::kInternal, e.what(), "");
+  }
+  model.failed = model.diagnostics.error_count() > 0;
+  return model;
+}
+
+}  // namespace
+
+ImportedModel import_model(const std::vector<std::string>& paths, const ImportOptions& options) {
+  ImportedModel model;
+  const ModelFiles files = open_files(paths, model.diagnostics);
+  return import_files(files, std::move(model), options);
+}
+
+ImportedModel import_model_memory(const std::vector<std::pair<std::string, std::string>>& files,
+                                  const ImportOptions& options) {
+  ImportedModel model;
+  ModelFiles opened;
+  int networks = 0;
+  for (const auto& [name, bytes] : files) {
+    opened.files.push_back(ModelFile::in_memory(name, bytes));
+    networks += ends_with(name, ".prototxt");
+    opened.package |= opened.files.back().base() == "info.json";
+  }
+  opened.package |= networks > 1;
+  if (!files.empty()) opened.shown = files[0].first;
+  if (files.empty()) model.diagnostics.error(Code::kNotFound, "", "no model was named");
+  return import_files(opened, std::move(model), options);
+}
+
+std::map<std::string, ValueId> import_caffe_into(GraphBuilder& builder, const std::string& prototxt,
+                                                 const std::string& caffemodel_bytes,
+                                                 const ImportOptions& options,
+                                                 Diagnostics& diagnostics) {
+  const size_t before = diagnostics.error_count();
+  const std::string shown = diagnostics.file();
+  const std::optional<caffe::NetFile> net =
+      caffe::read_net(prototxt, shown.empty() ? "prototxt" : shown, diagnostics);
+  caffe::Weights weights;
+  if (!caffemodel_bytes.empty())
+    weights = caffe::Weights::read(caffemodel_bytes, "caffemodel", diagnostics);
+  caffe::NetResult result;
+  if (net) {
+    caffe::NetOptions net_options;
+    net_options.hooks = options.hooks;
+    net_options.random_weights = options.random_weights;
+    net_options.outputs = options.outputs;
+    net_options.batch_max = std::max<int64_t>(options.batch_max, 1);
+    result = caffe::import_net(builder, *net, weights, net_options, diagnostics);
+  }
+  if (diagnostics.error_count() > before)
+    diagnostics.throw_if_errors("the Caffe model cannot be imported");
+  return std::move(result.values);
+}
+
+}  // namespace tenfold
