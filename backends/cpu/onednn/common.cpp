@@ -1,5 +1,6 @@
 #include "backends/cpu/onednn/common.h"
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_map>
 
@@ -67,6 +68,14 @@ int execute(void*, void* const* slots, const void* data) noexcept {
   const ThreadScope scope(in.threads);
   return dnnl_primitive_execute(in.primitive.get(), in.stream.get(),
                                 static_cast<int>(in.args.size()), in.args.data());
+}
+
+// Bound at the tuning sizes, where a symbol tuned for 0 counts 1.
+Problem at_tuning(const Problem& p) {
+  const SymbolValues tuning = p.tuning();
+  SymbolValues sizes;
+  for (const auto& [symbol, value] : tuning.list()) sizes.set(symbol, std::max<int64_t>(1, value));
+  return p.bind(sizes);
 }
 
 bool empty_output(const Problem& bound) {
@@ -159,10 +168,7 @@ Verdict OnednnRow::ask(const Problem& closed) const {
   }
   std::string reason;
   try {
-    SymbolValues sizes = closed.tuning();
-    for (const auto& [symbol, value] : SymbolValues(sizes).list())
-      if (value < 1) sizes.set(symbol, 1);
-    const Description d = describe(closed.bind(sizes), nullptr);
+    const Description d = describe(at_tuning(closed), nullptr);
     if (is_reference(d.primitive))
       reason = std::string("oneDNN has only its reference for this (") +
                d.primitive.impl_info_str() + ")";
@@ -203,8 +209,15 @@ static Problem close(const Problem& open, const FormatTuple& tuple) {
   return p;
 }
 
+bool OnednnRow::computes(const std::string& op) const {
+  for (const std::string& pattern : patterns_)
+    if (pattern.compare(0, pattern.find('('), op) == 0) return true;
+  return false;
+}
+
 Verdict OnednnRow::supports(const Problem& problem, const Target& target) const {
   if (target.kind != "cpu") return Verdict::no("serves the CPU");
+  if (!computes(problem.op)) return Verdict::no("does not compute " + problem.op);
   std::string why;
   if (!all_f32(problem, &why)) return Verdict::no(why);
   if (problem.compute != DType::kF32 || problem.accumulate != DType::kF32)
@@ -236,7 +249,7 @@ std::vector<FormatTuple> OnednnRow::formats(const Problem& problem, const Target
 Needs OnednnRow::needs(const Problem& problem, const Tactic&, const Target&) const {
   Needs needs;
   try {
-    const Description d = describe(problem.bind(problem.tuning()), nullptr);
+    const Description d = describe(at_tuning(problem), nullptr);
     needs.step_scratch = static_cast<int64_t>(d.primitive.scratchpad_desc().get_size());
   } catch (const std::exception&) {
     // Refused: supports says why.
@@ -260,13 +273,10 @@ std::unique_ptr<RowState> OnednnRow::prepare(const PrepareArgs& args) const {
   const int k = packed_input(args.problem);
   if (k < 0) return state;
   const ThreadScope scope(args.threads);
-  SymbolValues sizes = args.problem.tuning();
-  for (const auto& [symbol, value] : SymbolValues(sizes).list())
-    if (value < 1) sizes.set(symbol, 1);
   const TensorView given = args.constant(k);
   if (!given.data) throw Error(Code::kInternal, name_ + ": the weights are missing");
   try {
-    const Description d = describe(args.problem.bind(sizes), nullptr);
+    const Description d = describe(at_tuning(args.problem), nullptr);
     const Bind* weights = nullptr;
     for (const Bind& b : d.binds)
       if (b.where == Bind::Where::kPacked) weights = &b;

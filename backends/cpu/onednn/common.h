@@ -84,6 +84,7 @@ class OnednnRow : public Row {
   virtual int packed_input(const Problem&) const { return -1; }
 
  private:
+  bool computes(const std::string& op) const;
   Verdict ask(const Problem& closed) const;
 
   std::string name_;

@@ -113,14 +113,10 @@ Eltwise eltwise_of(const ChainStep& s) {
   refuse("oneDNN has no post-op for " + std::string(to_string(s.op)));
 }
 
-Epilogue map_epilogue(const Problem& p, int bias_axis) {
+Epilogue map_steps(const Problem& p, const std::vector<ChainStep>& steps, int bias_axis) {
   Epilogue e;
-  if (p.outputs.size() != 1) refuse("several outputs");
-  if (p.expr.empty()) return e;
-  const auto chain = as_chain(p.expr);
-  if (!chain) refuse("the expression is no chain over the result");
   bool first = true;
-  for (const ChainStep& s : *chain) {
+  for (const ChainStep& s : steps) {
     const bool bias = first && is_plain_bias(p, s, bias_axis);
     first = false;
     if (bias) {
@@ -135,6 +131,14 @@ Epilogue map_epilogue(const Problem& p, int bias_axis) {
     }
   }
   return e;
+}
+
+Epilogue map_epilogue(const Problem& p, int bias_axis) {
+  if (p.outputs.size() != 1) refuse("several outputs");
+  if (p.expr.empty()) return {};
+  const auto chain = as_chain(p.expr);
+  if (!chain) refuse("the expression is no chain over the result");
+  return map_steps(p, *chain, bias_axis);
 }
 
 dnnl::primitive_attr attr_of(const Epilogue& epilogue) {

@@ -14,6 +14,8 @@ struct Epilogue {
 // Refuses what post-ops cannot say. `bias_axis`: the axis along which a leading addition of one
 // value per index becomes the bias; -1: the primitive takes none.
 Epilogue map_epilogue(const Problem& bound, int bias_axis);
+// The same of given steps.
+Epilogue map_steps(const Problem& bound, const std::vector<ChainStep>& steps, int bias_axis = -1);
 // Attributes of a primitive with this epilogue.
 dnnl::primitive_attr attr_of(const Epilogue& epilogue);
 
