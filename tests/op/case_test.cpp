@@ -1,0 +1,119 @@
+// Every CPU row against the reference, over tests/op/*.case: a Problem per line, '#' starts a
+// comment. A row that supports the open Problem is run with each tuple of Formats it offers, at the
+// batch sizes below where the Problem has a symbol N. A comment "#! refused ROW" after a Problem
+// asks that the row refuses it; "#! taken ROW" that it takes it.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/op/row_runner.h"
+
+namespace tenfold::test {
+namespace {
+
+struct Case {
+  std::string file;
+  int line = 0;
+  std::string text;
+  std::vector<std::string> taken, refused;
+};
+
+void PrintTo(const Case& c, std::ostream* os) { *os << c.file << ":" << c.line << ": " << c.text; }
+
+std::vector<Case> read_cases() {
+  std::vector<Case> cases;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(TENFOLD_TEST_DATA "/op"))
+    if (entry.path().extension() == ".case") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const auto& path : files) {
+    std::ifstream in(path);
+    std::string text;
+    for (int line = 1; std::getline(in, text); ++line) {
+      if (text.starts_with("#! ") && !cases.empty()) {
+        std::istringstream words(text.substr(3));
+        std::string verb, row;
+        words >> verb >> row;
+        (verb == "taken" ? cases.back().taken : cases.back().refused).push_back(row);
+        continue;
+      }
+      if (text.empty() || text[0] == '#') continue;
+      cases.push_back({path.stem().string(), line, text, {}, {}});
+    }
+  }
+  return cases;
+}
+
+class OpCase : public testing::TestWithParam<Case> {};
+
+// The reference's answer, from a run in its plainest formats.
+std::vector<Tensor> want_of(const Row& ref, const Problem& open, const SymbolValues& sizes,
+                            const std::vector<Tensor>& inputs) {
+  Problem plain = open;
+  plain.closed = true;
+  return run_row(ref, plain, sizes, inputs, {2});
+}
+
+// Inputs as the row sees them: rounded to the types of its formats.
+std::vector<Tensor> rounded(const Problem& closed, std::vector<Tensor> inputs) {
+  for (size_t k = 0; k < inputs.size(); ++k)
+    if (inputs[k].dtype() != closed.inputs[k].format.dtype)
+      inputs[k] = inputs[k].cast(closed.inputs[k].format.dtype);
+  return inputs;
+}
+
+TEST_P(OpCase, AgreesWithReference) {
+  const Case& c = GetParam();
+  const Problem open = Problem::parse(c.text);
+  const Target target = open_device({"cpu", 0})->target();
+  const Row* ref = find_row("ref." + open.op);
+  ASSERT_NE(ref, nullptr) << open.op;
+  const Verdict reference_takes = ref->supports(open, target);
+  ASSERT_TRUE(reference_takes) << reference_takes.reason;
+  static const uint64_t seed = std::random_device{}();
+  std::vector<int64_t> batches = {-1};
+  if (!open.symbols.empty()) batches = {1, 0, 3};
+  std::vector<std::string> took;
+  for (const Row* row : all_rows()) {
+    if (row->backend() != "cpu" || !row->supports(open, target)) continue;
+    for (const FormatTuple& formats : row->formats(open, target, {DType::kF32})) {
+      const Problem closed = close_problem(open, formats);
+      const Verdict v = row->supports(closed, target);
+      ASSERT_TRUE(v) << row->name() << " offers formats that it refuses: " << v.reason;
+      took.emplace_back(row->name());
+      for (int64_t n : batches) {
+        SymbolValues sizes;
+        for (const Symbol& s : open.symbols) sizes.set(s.name, n);
+        const Problem bound = closed.bind(sizes);
+        const auto inputs = rounded(closed, random_inputs(bound, seed));
+        SCOPED_TRACE(std::string(row->name()) + " " + bound.str() + " seed " +
+                     std::to_string(seed));
+        const auto got = run_row(*row, closed, sizes, inputs, {2, RecorderKind::kReplay, 2});
+        const auto want = want_of(*ref, open, sizes, inputs);
+        const Comparison worst = compare(bound, inputs, got, want);
+        EXPECT_LE(worst.worst_excess, 0)
+            << "element " << worst.index << " of output " << worst.output << ": " << worst.got
+            << ", not " << worst.want;
+      }
+    }
+  }
+  auto has = [&](const std::string& name) {
+    return std::find(took.begin(), took.end(), name) != took.end();
+  };
+  for (const std::string& row : c.refused) EXPECT_FALSE(has(row)) << row << " takes it";
+  for (const std::string& row : c.taken) {
+    if (!TENFOLD_WITH_ONEDNN && row.starts_with("onednn.")) continue;
+    const Row* found = find_row(row);
+    ASSERT_NE(found, nullptr) << row;
+    EXPECT_TRUE(has(row)) << row << ": " << found->supports(open, target).reason;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, OpCase, testing::ValuesIn(read_cases()), [](const auto& info) {
+  return info.param.file + "_" + std::to_string(info.param.line);
+});
+
+}  // namespace
+}  // namespace tenfold::test
