@@ -11,7 +11,7 @@ namespace tenfold {
 
 class ConstantStore {
  public:
-  // `host` is a device whose memory the host can reach. `limit` bounds the bytes that recipes may
+  // `host` runs the reference rows. `limit` bounds the bytes that recipes may
   // make (0: none); Error{kResource} beyond.
   ConstantStore(const Section& section, std::shared_ptr<Device> host, int threads, int64_t limit);
 

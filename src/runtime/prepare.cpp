@@ -119,7 +119,7 @@ void choose_rows(Engine::Impl& impl) {
 
 void evaluate_constants(Engine::Impl& impl) {
   const std::shared_ptr<Device> host =
-      impl.device->host_accessible() ? impl.device : open_device({"cpu", 0});
+      impl.device->target().kind == "cpu" ? impl.device : open_device({"cpu", 0});
   impl.constants.emplace(*impl.section, host, impl.threads, impl.options.memory_limit);
   std::vector<bool> wanted(impl.section->constants.size(), false);
   for (const Program& program : impl.section->programs) {
