@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "src/ir/storage.h"
 
@@ -211,7 +212,7 @@ std::string unique_name(Graph::Storage& s, const std::unordered_map<std::string,
                         const std::string& wanted) {
   if (!taken.count(wanted)) return wanted;
   for (;;) {
-    std::string candidate = wanted + "_" + std::to_string(++s.next_name);
+    std::string candidate = wanted + "_" + std::to_string(++s.suffixes[wanted]);
     if (!taken.count(candidate)) return candidate;
   }
 }
@@ -227,11 +228,18 @@ ValueId append_value(Graph::Storage& s, const std::string& name, const std::stri
   return id;
 }
 
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+}  // namespace
+
 NodeId append_node(Graph::Storage& s, Node node, int outputs, const std::string& name) {
   const NodeId id{static_cast<uint32_t>(s.nodes.size())};
-  std::string stem = node.op;
-  std::transform(stem.begin(), stem.end(), stem.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string stem = lower(node.op);
   node.name = unique_name(s, s.node_names, name.empty() ? stem : name);
   s.node_names[node.name] = id.index;
   node.outputs.clear();
@@ -247,7 +255,8 @@ NodeId append_node(Graph::Storage& s, Node node, int outputs, const std::string&
 }
 
 ValueId append_constant(Graph::Storage& s, Constant constant) {
-  const ValueId id = append_value(s, constant.name, "const");
+  const ValueId id =
+      append_value(s, constant.name, constant.is_recipe() ? lower(constant.op) : "const");
   constant.name = s.values[id.index].name;
   s.values[id.index].constant = ConstantId{static_cast<uint32_t>(s.constants.size())};
   s.constants.push_back(std::move(constant));

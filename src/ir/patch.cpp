@@ -190,30 +190,55 @@ std::vector<NodeId> sort_nodes(const std::vector<NodeId>& roots, const Inputs& i
   return order;
 }
 
-bool all_replaced(const Node& node, const std::map<uint32_t, ValueId>& replaced) {
-  return !node.outputs.empty() &&
-         std::all_of(node.outputs.begin(), node.outputs.end(),
-                     [&](ValueId v) { return replaced.count(v.index) != 0; });
-}
-
-void rename_value(Graph::Storage& s, ValueId id, const std::string& name) {
+// Gives a value a name, whoever had it.
+void give_name(Graph::Storage& s, ValueId id, const std::string& name) {
+  if (s.values[id.index].name == name) return;
   s.value_names.erase(s.values[id.index].name);
+  auto holder = s.value_names.find(name);
+  if (holder != s.value_names.end()) {
+    const uint32_t other = holder->second;
+    s.values[other].name = unique_name(s, s.value_names, name);
+    s.value_names[s.values[other].name] = other;
+  }
   s.values[id.index].name = name;
   s.value_names[name] = id.index;
 }
 
-// A value that replaces another takes over its name, and where it may be stored.
-void take_over(Graph::Storage& s, ValueId old_id, ValueId by, bool by_is_new) {
-  Value& old_value = s.values[old_id.index];
+// A value that replaces another takes over its name, if it is new, and where it may be stored.
+void take_over(Graph::Storage& s, ValueId old_id, const std::string& old_name, ValueId by,
+               bool by_is_new) {
+  const Value& old_value = s.values[old_id.index];
   Value& value = s.values[by.index];
-  if (by_is_new && !value.constant.valid() && !old_value.is_input && !old_value.constant.valid()) {
-    const std::string name = old_value.name;
-    rename_value(s, old_id, unique_name(s, s.value_names, name));
-    rename_value(s, by, name);
-  }
+  const bool node_output =
+      !value.constant.valid() && !old_value.is_input && !old_value.constant.valid();
+  if (by_is_new && node_output) give_name(s, by, old_name);
   value.permitted = by_is_new
                         ? old_value.permitted
                         : TypeSet::from_bits(value.permitted.bits() & old_value.permitted.bits());
+}
+
+// Frees the names of old nodes, and of their values, that no output needs any more.
+void free_names(Graph::Storage& s, const std::vector<NodeId>& order, const Inputs& inputs,
+                const std::vector<NodeId>& producer, const std::vector<ValueId>& outputs) {
+  std::vector<uint8_t> needed(inputs.size(), 0);
+  const auto need = [&](ValueId v) {
+    if (v.valid() && producer[v.index].valid()) needed[producer[v.index].index] = 1;
+  };
+  for (ValueId v : outputs) need(v);
+  for (auto it = order.rbegin(); it != order.rend(); ++it)
+    if (needed[it->index])
+      for (ValueId v : inputs[it->index]) need(v);
+  for (NodeId id : s.order) {
+    if (needed[id.index]) continue;
+    Node& node = s.nodes[id.index];
+    s.node_names.erase(node.name);
+    node.name = unique_name(s, s.node_names, node.name + "#" + std::to_string(id.index));
+    s.node_names[node.name] = id.index;
+    for (ValueId v : node.outputs) {
+      Value& value = s.values[v.index];
+      give_name(s, v, unique_name(s, s.value_names, value.name + "#" + std::to_string(v.index)));
+    }
+  }
 }
 
 // Values between the nodes of a patch may be stored like the value that they lead to.
@@ -291,17 +316,13 @@ void Graph::apply(Patch&& patch) {
                  absent);
   }
 
-  // Commit. Names asked for pass from nodes that the patch makes idle.
-  for (const Patch::Data::NewNode& n : d.nodes) {
-    auto holder = s.node_names.find(n.name);
-    if (holder == s.node_names.end() || !all_replaced(s.nodes[holder->second], d.replaced))
-      continue;
-    const uint32_t index = holder->second;
-    const std::string moved = unique_name(s, s.node_names, n.name);
-    s.node_names.erase(n.name);
-    s.nodes[index].name = moved;
-    s.node_names[moved] = index;
-  }
+  // Commit.
+  std::vector<std::string> old_names;
+  for (const auto& [from, to] : d.replacements)
+    old_names.push_back(from.index < s.values.size() ? s.values[from.index].name : "");
+  std::vector<ValueId> outputs;
+  for (const GraphOutput& o : s.outputs) outputs.push_back(d.resolve(o.value));
+  free_names(s, order, inputs, producer, outputs);
   for (const Patch::Data::NewValue& v : d.values) {
     if (v.is_constant) {
       append_constant(s, std::move(d.constants[v.index]));
@@ -313,9 +334,12 @@ void Graph::apply(Patch&& patch) {
   for (NodeId id : order) s.nodes[id.index].inputs = std::move(inputs[id.index]);
   for (auto& [index, attrs] : d.attrs) s.nodes[index].attrs = std::move(attrs);
   for (auto& [index, sources] : d.sources) s.nodes[index].sources = std::move(sources);
-  for (const auto& [from, to] : d.replacements) take_over(s, from, to, to.index >= d.base_values);
+  for (size_t k = 0; k < d.replacements.size(); ++k) {
+    const auto& [from, to] = d.replacements[k];
+    if (!old_names[k].empty()) take_over(s, from, old_names[k], to, to.index >= d.base_values);
+  }
   inherit_permitted(s, old_nodes);
-  for (GraphOutput& o : s.outputs) o.value = d.resolve(o.value);
+  for (size_t k = 0; k < outputs.size(); ++k) s.outputs[k].value = outputs[k];
   s.order = std::move(order);
   s.users.reset();
   forget_types(s, std::move(changed));

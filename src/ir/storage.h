@@ -22,7 +22,7 @@ struct Graph::Storage {
   std::vector<ValueId> inputs;
   std::vector<GraphOutput> outputs;
   std::vector<NodeId> order;
-  uint32_t next_name = 0;  // of names made up
+  std::unordered_map<std::string, uint32_t> suffixes;  // last one given to a name that was taken
 
   // Live values and nodes by name.
   std::unordered_map<std::string, uint32_t> value_names;

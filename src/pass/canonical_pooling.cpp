@@ -1,0 +1,91 @@
+// Pooling over all of the image, however it is spelt, is GlobalAveragePool or GlobalMaxPool;
+// ceil_mode and count_include_pad that change nothing are left out.
+#include <algorithm>
+
+#include "src/pass/common.h"
+
+namespace tenfold::passes {
+namespace {
+
+bool any_pad(const Attrs& attrs) {
+  const std::vector<int64_t> pads = attrs.ints("pads");
+  return std::any_of(pads.begin(), pads.end(), [](int64_t n) { return n != 0; });
+}
+
+// Whether the only window covers the whole input.
+bool covers_all(const Graph& graph, const Node& node) {
+  const Shape& x = graph.type(node.inputs[0]).shape;
+  const Shape& y = graph.type(node.outputs[0]).shape;
+  const std::vector<int64_t> kernel = node.attrs.ints("kernel"),
+                             dilations = node.attrs.ints("dilations");
+  std::vector<int64_t> pads = node.attrs.ints("pads");
+  pads.resize(2 * kernel.size(), 0);
+  for (size_t k = 0; k < kernel.size(); ++k) {
+    const Dim& extent = x[2 + k];
+    if (!extent.is_const() || !(y[2 + k] == Dim(1))) return false;
+    if (!dilations.empty() && dilations[k] != 1) return false;
+    if (kernel[k] - pads[k] < extent.value()) return false;
+  }
+  return true;
+}
+
+bool rewrite_window(Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const bool average = node.op == "AveragePool";
+  const bool counts_pads =
+      average && node.attrs.i("count_include_pad", 0) != 0 && any_pad(node.attrs);
+  Patch patch(graph);
+  if (!counts_pads && covers_all(graph, node)) {
+    const std::string op = average ? "GlobalAveragePool" : "GlobalMaxPool";
+    patch.replace(node.outputs[0], patch.add(op, {node.inputs[0]}, {}, node.name, node.sources));
+    commit(graph, std::move(patch));
+    return true;
+  }
+  Attrs attrs = node.attrs;
+  if (!any_pad(attrs)) attrs.erase("count_include_pad");
+  if (attrs.i("ceil_mode", 0) != 0) {
+    Attrs floor = attrs;
+    floor.erase("ceil_mode");
+    const InferContext context{floor, {graph.type(node.inputs[0])}, {nullptr}, 1};
+    if (find_op(node.op)->infer(context).front() == graph.type(node.outputs[0])) attrs = floor;
+  }
+  if (attrs == node.attrs) return false;
+  patch.set_attrs(id, std::move(attrs));
+  commit(graph, std::move(patch));
+  return true;
+}
+
+bool rewrite_reduction(Graph& graph, const Node& node) {
+  const Type& x = graph.type(node.inputs[0]);
+  const size_t rank = x.shape.size();
+  const std::vector<int64_t> axes = node.attrs.ints("axes");
+  if (rank < 3 || axes.size() != rank - 2 || !is_float(x.dtype)) return false;
+  for (size_t k = 0; k < axes.size(); ++k)
+    if (axes[k] != static_cast<int64_t>(k) + 2) return false;
+  Patch patch(graph);
+  const bool keep = node.attrs.i("keepdims", 1) != 0;
+  const std::string op = node.op == "ReduceMean" ? "GlobalAveragePool" : "GlobalMaxPool";
+  ValueId y = patch.add(op, {node.inputs[0]}, {}, node.name, node.sources);
+  if (!keep) {
+    Shape pooled(rank, Dim(1));
+    pooled[0] = x.shape[0];
+    pooled[1] = x.shape[1];
+    y = patch.add("Reshape", {y}, reshape_attrs(pooled, graph.type(node.outputs[0]).shape),
+                  node.name + ".reshape", node.sources);
+  }
+  patch.replace(node.outputs[0], y);
+  commit(graph, std::move(patch));
+  return true;
+}
+
+}  // namespace
+
+bool canonical_pooling(Graph& graph, const PassOptions&) {
+  return for_each_node(graph, [&](NodeId id) {
+    const Node node = graph.node(id);
+    if (node.op == "MaxPool" || node.op == "AveragePool") return rewrite_window(graph, id);
+    return (node.op == "ReduceMean" || node.op == "ReduceMax") && rewrite_reduction(graph, node);
+  });
+}
+
+}  // namespace tenfold::passes

@@ -1,0 +1,68 @@
+// Flatten, Squeeze, Unsqueeze and Reshape become Reshape in one spelling; so do Transposes that
+// only move axes of 1. Consecutive Reshapes are one, and consecutive Transposes.
+#include "src/pass/common.h"
+
+namespace tenfold::passes {
+namespace {
+
+// Whether the axes that are not 1 keep their order.
+bool moves_only_ones(const Shape& x, const std::vector<int64_t>& perm) {
+  int64_t last = -1;
+  for (int64_t axis : perm) {
+    if (x[static_cast<size_t>(axis)] == Dim(1)) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  return true;
+}
+
+bool is_reshape(const Graph& graph, const Node& node) {
+  if (node.op == "Reshape" || node.op == "Flatten" || node.op == "Squeeze" ||
+      node.op == "Unsqueeze")
+    return true;
+  return node.op == "Transpose" && node.attrs.has("perm") &&
+         moves_only_ones(graph.type(node.inputs[0]).shape, node.attrs.ints("perm"));
+}
+
+bool rewrite_reshape(Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  ValueId from = node.inputs[0];
+  std::vector<std::string> sources = node.sources;
+  while (const Node* before = producer_of(graph, from)) {
+    if (!is_reshape(graph, *before)) break;
+    sources = merge(before->sources, sources);
+    from = before->inputs[0];
+  }
+  const Shape& to = graph.type(node.outputs[0]).shape;
+  const Attrs attrs = reshape_attrs(graph.type(from).shape, to);
+  if (from == node.inputs[0] && node.op == "Reshape" && attrs == node.attrs) return false;
+  Patch patch(graph);
+  patch.replace(node.outputs[0], patch.add("Reshape", {from}, attrs, node.name, sources));
+  commit(graph, std::move(patch));
+  return true;
+}
+
+bool rewrite_transpose(Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const Node* before = producer_of(graph, node.inputs[0], "Transpose");
+  if (!before || !node.attrs.has("perm") || !before->attrs.has("perm")) return false;
+  const std::vector<int64_t> first = before->attrs.ints("perm");
+  std::vector<int64_t> perm;
+  for (int64_t axis : node.attrs.ints("perm")) perm.push_back(first[static_cast<size_t>(axis)]);
+  Patch patch(graph);
+  patch.replace(node.outputs[0], patch.add("Transpose", {before->inputs[0]}, {{"perm", perm}},
+                                           node.name, merge(before->sources, node.sources)));
+  commit(graph, std::move(patch));
+  return true;
+}
+
+}  // namespace
+
+bool canonical_reshape(Graph& graph, const PassOptions&) {
+  return for_each_node(graph, [&](NodeId id) {
+    if (is_reshape(graph, graph.node(id))) return rewrite_reshape(graph, id);
+    return graph.node(id).op == "Transpose" && rewrite_transpose(graph, id);
+  });
+}
+
+}  // namespace tenfold::passes
