@@ -22,6 +22,8 @@ OpDef op_Expand() {
       for (const std::string& d : c.attrs.strings("dims")) with.push_back(Dim::parse(d));
     return std::vector<Type>{tensor(c.inputs[0].dtype, broadcast(c.inputs[0].shape, with))};
   };
+  // The load broadcasts.
+  def.expr = [](Expr&, const Attrs&, const std::vector<int>& regs) { return regs[0]; };
   return def;
 }
 

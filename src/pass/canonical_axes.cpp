@@ -9,10 +9,9 @@ namespace {
 constexpr std::string_view kOneAxis[] = {"Softmax", "LogSoftmax", "ArgMax",
                                          "ArgMin",  "TopK",       "Concat",
                                          "Split",   "Gather",     "LayerNormalization"};
-constexpr std::string_view kReductions[] = {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
-                                            "ReduceProd"};
+constexpr std::string_view kReductions = "Reduce";  // the prefix of their names
 
-bool in(std::string_view op, auto& list) {
+bool in(std::string_view op, const auto& list) {
   return std::find(std::begin(list), std::end(list), op) != std::end(list);
 }
 
@@ -27,7 +26,7 @@ Attrs spelt(const Graph& graph, const Node& node) {
   if (in(node.op, kOneAxis)) {
     const int64_t axis = attrs.i("axis", default_axis(node.op));
     attrs.set("axis", axis < 0 ? axis + rank : axis);
-  } else if (in(node.op, kReductions)) {
+  } else if (node.op.rfind(kReductions, 0) == 0) {
     std::vector<int64_t> axes = attrs.ints("axes");
     for (int64_t& a : axes) a = a < 0 ? a + rank : a;
     if (axes.empty())

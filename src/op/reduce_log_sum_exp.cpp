@@ -1,0 +1,11 @@
+#include "src/op/common.h"
+
+namespace tenfold::ops {
+
+OpDef op_ReduceLogSumExp() {
+  return reduction("ReduceLogSumExp",
+                   "Logarithm of the sum of exponentials over `axes` (all when absent). `keepdims` "
+                   "(default 1) leaves reduced axes as 1.");
+}
+
+}  // namespace tenfold::ops
