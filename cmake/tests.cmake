@@ -105,6 +105,17 @@ function(tenfold_test room)
     PROPERTIES LABELS ${room} ENVIRONMENT OMP_WAIT_POLICY=PASSIVE TIMEOUT 600)
 endfunction()
 
+# Our declarations of vendor libraries are compared with the real headers where these are installed.
+find_path(TENFOLD_CUDNN_HEADERS cudnn_graph.h PATHS /usr/local/cuda/include "$ENV{CUDA_PATH}/include")
+find_path(TENFOLD_CUBLASLT_HEADERS cublasLt.h PATHS /usr/local/cuda/include "$ENV{CUDA_PATH}/include")
+mark_as_advanced(TENFOLD_CUDNN_HEADERS TENFOLD_CUBLASLT_HEADERS)
+foreach(folder IN ITEMS "${TENFOLD_CUDNN_HEADERS}" "${TENFOLD_CUBLASLT_HEADERS}")
+  if(folder)
+    set_property(SOURCE "${tests}/cuda/vendor_headers_test.cpp" APPEND PROPERTY COMPILE_OPTIONS
+      "-idirafter${folder}")
+  endif()
+endforeach()
+
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${tests}" "${tests}/*_test.cpp"
   "${tests}/*_support.cpp")
 list(FILTER sources EXCLUDE REGEX "^(support|fuzz)/")
