@@ -192,6 +192,7 @@ class RefRow : public Row {
     return def_.check ? def_.check(p) : Verdict{};
   }
   std::vector<FormatTuple> formats(const Problem& p, const Target&, TypeSet) const override {
+    if (p.op == "Convert") return {as_given(p)};
     std::vector<FormatTuple> list = {tuple_of(p, Layout::linear())};
     FormatTuple last = tuple_of(p, Layout::channels_last());
     if (!(last == list[0])) list.push_back(std::move(last));
@@ -231,6 +232,14 @@ class RefRow : public Row {
     if (o.format.layout.kind == Layout::Kind::kOpaque) return Verdict::no("an operand is packed");
     if (o.dims.size() > kMaxRank) return Verdict::no("an operand has more than 16 axes");
     return {};
+  }
+  static FormatTuple as_given(const Problem& p) {
+    FormatTuple tuple;
+    for (const Operand& o : p.inputs) tuple.inputs.push_back(o.format);
+    for (const Operand& o : p.outputs) tuple.outputs.push_back(o.format);
+    tuple.compute = p.compute;
+    tuple.accumulate = p.accumulate;
+    return tuple;
   }
   static FormatTuple tuple_of(const Problem& p, Layout layout) {
     FormatTuple tuple;

@@ -1,0 +1,28 @@
+// Loops over blocks of floats, one instruction of an Expr at a time, compiled once per instruction
+// set.
+#pragma once
+
+#include <cstdint>
+
+namespace tenfold::cpu::simd {
+
+// What a loop needs of an ExprInst; plain data, so that files of any instruction set may include
+// this.
+struct Inst {
+  uint8_t op = 0;        // tenfold::ExprOp
+  float imm = 0, imm2 = 0;
+  float low = 0, high = 0;  // of casts and quantization to integers: the type's range
+  bool integral = false;
+};
+
+using Loop = void (*)(const Inst& inst, int64_t n, const float* a, const float* b, const float* c,
+                      float* out);
+
+void loop_baseline(const Inst&, int64_t, const float*, const float*, const float*, float*);
+void loop_avx2(const Inst&, int64_t, const float*, const float*, const float*, float*);
+void loop_avx512(const Inst&, int64_t, const float*, const float*, const float*, float*);
+
+// The fastest that this processor has.
+Loop best_loop();
+
+}  // namespace tenfold::cpu::simd

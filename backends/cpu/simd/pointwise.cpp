@@ -1,0 +1,263 @@
+// Pointwise and Convert: any Expr in float over linear and channels-last operands, with
+// broadcasting, change of layout, and 8-bit operands such as pictures. One block of the output at a
+// time, one loop per instruction.
+#include <cmath>
+#include <cstring>
+
+#include "backends/cpu/roofline.h"
+#include "backends/cpu/simd/loops.h"
+#include "backends/cpu/simd/walk.h"
+#include "src/base/threads.h"
+#include "tenfold/kernel.h"
+
+namespace tenfold::cpu {
+namespace {
+
+constexpr int64_t kBlock = 512;
+constexpr size_t kMostSlots = 128;
+
+bool storable(DType t) {
+  return t == DType::kF32 || t == DType::kU8 || t == DType::kI8 || t == DType::kBool;
+}
+
+template <typename T>
+void gather(const T* p, int64_t step, int64_t n, float* dst) {
+  if (step == 1)
+    for (int64_t k = 0; k < n; ++k) dst[k] = static_cast<float>(p[k]);
+  else
+    for (int64_t k = 0; k < n; ++k) dst[k] = static_cast<float>(p[k * step]);
+}
+template <typename T>
+void scatter(const float* src, T* p, int64_t step, int64_t n) {
+  for (int64_t k = 0; k < n; ++k) p[k * step] = static_cast<T>(src[k]);
+}
+
+struct Operation {
+  ExprOp op = ExprOp::kAcc;
+  simd::Inst inst;
+  int a = -1, b = -1, c = -1;  // registers
+  int slot = 0;                // of loads and stores
+  int cell = -1;               // block that the result goes to; -1: none needed
+};
+
+struct Lane {
+  std::vector<float> cells;
+  std::vector<const float*> values;  // of each instruction
+};
+
+// Block evaluation of one bound Problem.
+class Instance : public RowInstance {
+ public:
+  Instance(const Problem& p, int threads) : inputs_(p.inputs.size()), loop_(simd::best_loop()) {
+    Expr expr = p.expr;
+    if (expr.empty()) expr.store(0, expr.load(0));
+    std::vector<const Operand*> operands;
+    for (const Operand& o : p.outputs) operands.push_back(&o);
+    for (const Operand& o : p.inputs) operands.push_back(&o);
+    for (const Operand* o : operands) types_.push_back(o->format.dtype);
+    if (!walk_.build(operands, const_extents(p.outputs[0].dims)))
+      throw Error(Code::kUnsupported, "cpu.pointwise: an operand's layout is not affine");
+    outputs_ = p.outputs.size();
+    compile(expr);
+    const int64_t blocks = (walk_.count() + kBlock - 1) / kBlock;
+    lanes_.resize(static_cast<size_t>(std::clamp<int64_t>(blocks / 8, 1, std::max(1, threads))));
+    for (Lane& lane : lanes_) {
+      lane.cells.resize(static_cast<size_t>(cells_) * kBlock);
+      lane.values.resize(code_.size());
+      for (size_t k = 0; k < code_.size(); ++k)
+        if (code_[k].op == ExprOp::kConst)
+          std::fill_n(lane.cells.data() + code_[k].cell * kBlock, kBlock, code_[k].inst.imm);
+    }
+  }
+  bool empty() const { return walk_.count() == 0; }
+
+  void run(void* const* slots) noexcept {
+    const int64_t blocks = (walk_.count() + kBlock - 1) / kBlock;
+    const auto lanes = static_cast<int64_t>(lanes_.size());
+    parallel_for(
+        lanes, 1,
+        [&](int64_t from, int64_t to) {
+          for (int64_t lane = from; lane < to; ++lane)
+            for (int64_t b = blocks * lane / lanes; b < blocks * (lane + 1) / lanes; ++b)
+              block(lanes_[static_cast<size_t>(lane)], b * kBlock, slots);
+        },
+        static_cast<int>(lanes));
+  }
+
+ private:
+  void compile(const Expr& expr) {
+    for (const ExprInst& inst : expr.code) {
+      Operation o;
+      o.op = inst.op;
+      o.inst.op = static_cast<uint8_t>(inst.op);
+      o.inst.imm = static_cast<float>(inst.imm);
+      o.inst.imm2 = static_cast<float>(inst.imm2);
+      if (inst.op == ExprOp::kCast && inst.type != DType::kF32) {
+        o.inst.integral = true;
+        o.inst.low = inst.type == DType::kI8 ? -128.0f : 0.0f;
+        o.inst.high = inst.type == DType::kI8 ? 127.0f : 255.0f;
+      }
+      o.a = inst.a;
+      o.b = inst.b;
+      o.c = inst.c;
+      o.slot = inst.slot;
+      if (inst.op != ExprOp::kStore) o.cell = cells_++;
+      code_.push_back(o);
+    }
+  }
+  void block(Lane& lane, int64_t begin, void* const* slots) noexcept {
+    const int64_t n = std::min(kBlock, walk_.count() - begin);
+    for (size_t k = 0; k < code_.size(); ++k) {
+      const Operation& o = code_[k];
+      float* cell = o.cell >= 0 ? lane.cells.data() + o.cell * kBlock : nullptr;
+      auto value = [&](int r) { return r >= 0 ? lane.values[static_cast<size_t>(r)] : nullptr; };
+      lane.values[k] = cell;
+      if (o.op == ExprOp::kConst) continue;
+      if (o.op == ExprOp::kLoad) {
+        lane.values[k] = load(static_cast<size_t>(o.slot), begin, n, slots, cell);
+      } else if (o.op == ExprOp::kStore) {
+        store(static_cast<size_t>(o.slot), begin, n, slots, value(o.a));
+      } else {
+        loop_(o.inst, n, value(o.a), value(o.b), value(o.c), cell);
+      }
+    }
+  }
+  const float* load(size_t input, int64_t begin, int64_t n, void* const* slots,
+                    float* cell) const noexcept {
+    const size_t operand = outputs_ + input;
+    const void* data = slots[input];
+    const DType t = types_[operand];
+    if (t == DType::kF32 && walk_.contiguous(operand))
+      return static_cast<const float*>(data) + begin;
+    walk_.for_runs(operand, begin, n, [&](int64_t offset, int64_t step, int64_t at, int64_t count) {
+      if (t == DType::kF32)
+        gather(static_cast<const float*>(data) + offset, step, count, cell + at);
+      else if (t == DType::kI8)
+        gather(static_cast<const int8_t*>(data) + offset, step, count, cell + at);
+      else
+        gather(static_cast<const uint8_t*>(data) + offset, step, count, cell + at);
+    });
+    return cell;
+  }
+  void store(size_t output, int64_t begin, int64_t n, void* const* slots,
+             const float* v) const noexcept {
+    void* data = slots[inputs_ + output];
+    const DType t = types_[output];
+    walk_.for_runs(output, begin, n, [&](int64_t offset, int64_t step, int64_t at, int64_t count) {
+      if (t == DType::kF32 && step == 1) {
+        std::memcpy(static_cast<float*>(data) + offset, v + at,
+                    static_cast<size_t>(count) * sizeof(float));
+      } else if (t == DType::kF32) {
+        scatter(v + at, static_cast<float*>(data) + offset, step, count);
+      } else {
+        for (int64_t k = 0; k < count; ++k)
+          store_element(t, data, offset + k * step, static_cast<double>(v[at + k]));
+      }
+    });
+  }
+
+  size_t inputs_, outputs_ = 0;
+  simd::Loop loop_;
+  Walk walk_;                  // outputs, then inputs
+  std::vector<DType> types_;   // of the same
+  std::vector<Operation> code_;
+  int cells_ = 0;
+  std::vector<Lane> lanes_;
+};
+
+void run_host(void* const* slots, const void* data) noexcept {
+  (*static_cast<Instance* const*>(data))->run(slots);
+}
+
+class PointwiseRow : public Row {
+ public:
+  std::string_view name() const override { return "cpu.pointwise"; }
+  std::string_view backend() const override { return "cpu"; }
+  std::vector<std::string> patterns() const override { return {"Pointwise(...)", "Convert(x)"}; }
+
+  Verdict supports(const Problem& p, const Target& target) const override {
+    if (target.kind != "cpu") return Verdict::no("serves the CPU");
+    if (p.op != "Pointwise" && p.op != "Convert") return Verdict::no("does not compute " + p.op);
+    if (p.op == "Convert" && !p.expr.empty()) return Verdict::no("a conversion takes no epilogue");
+    if (p.inputs.size() + p.outputs.size() > kMostSlots) return Verdict::no("too many operands");
+    for (const auto* list : {&p.inputs, &p.outputs})
+      for (const Operand& o : *list)
+        if (Verdict v = check_operand(p, o); !v) return v;
+    for (const ExprInst& inst : p.expr.code) {
+      if (inst.op == ExprOp::kMod || inst.op == ExprOp::kSin || inst.op == ExprOp::kCos ||
+          inst.op == ExprOp::kSoftplus || inst.op == ExprOp::kQuantize ||
+          inst.op == ExprOp::kDequantize)
+        return Verdict::no("has no loop for " + std::string(to_string(inst.op)));
+      if (inst.op == ExprOp::kCast && inst.type != DType::kF32 && inst.type != DType::kU8 &&
+          inst.type != DType::kI8)
+        return Verdict::no("has no loop for casts to " + std::string(to_string(inst.type)));
+    }
+    for (const Operand& o : p.outputs)
+      if (!(o.dims == p.outputs[0].dims)) return Verdict::no("outputs differ in extents");
+    return {};
+  }
+  std::vector<FormatTuple> formats(const Problem& p, const Target&, TypeSet) const override {
+    if (p.op == "Convert") return {tuple_of(p, std::nullopt, std::nullopt)};
+    std::vector<FormatTuple> list = {tuple_of(p, Layout::channels_last(), Layout::channels_last())};
+    auto add = [&](FormatTuple t) {
+      if (std::find(list.begin(), list.end(), t) == list.end()) list.push_back(std::move(t));
+    };
+    add(tuple_of(p, Layout::linear(), Layout::linear()));
+    add(tuple_of(p, Layout::linear(), Layout::channels_last()));
+    add(tuple_of(p, Layout::channels_last(), Layout::linear()));
+    return list;
+  }
+  double estimate(const Problem& p, const Target& target) const override {
+    const bool turns =
+        !p.inputs.empty() && p.inputs[0].format.layout.kind != p.outputs[0].format.layout.kind;
+    return estimate_us(p, target, 0.04) * (turns ? 1.5 : 1.1);
+  }
+  std::unique_ptr<RowInstance> attach(const RowState*, const AttachArgs& args) const override {
+    return std::make_unique<Instance>(args.problem, args.threads);
+  }
+  void record(Commands& commands, const Operands& operands, const RowState*,
+              const RowInstance& instance) const noexcept override {
+    const auto* in = static_cast<const Instance*>(&instance);
+    if (in->empty()) return;
+    Slot slots[kMostSlots];
+    size_t n = 0;
+    for (Slot s : operands.inputs)
+      if (n < kMostSlots) slots[n++] = s;
+    for (Slot s : operands.outputs)
+      if (n < kMostSlots) slots[n++] = s;
+    commands.host(run_host, {slots, n}, &in, sizeof(in));
+  }
+
+ private:
+  static Verdict check_operand(const Problem& p, const Operand& o) {
+    if (!storable(o.format.dtype) || o.format.scale != 0)
+      return Verdict::no("an operand is " + std::string(to_string(o.format.dtype)));
+    if (o.dims.size() > Walk::kMaxRank) return Verdict::no("an operand has more than 8 axes");
+    if (!p.closed) return {};
+    if (o.format.layout.kind > Layout::Kind::kChannelsLast)
+      return Verdict::no("an operand is blocked");
+    const bool padded = o.format.layout.pad > 1 && o.dims.size() > 1 &&
+                        !(o.dims[1].is_const() && o.dims[1].value() % o.format.layout.pad == 0);
+    return padded ? Verdict::no("an operand's channels are padded") : Verdict{};
+  }
+  static FormatTuple tuple_of(const Problem& p, std::optional<Layout> in,
+                              std::optional<Layout> out) {
+    FormatTuple t;
+    auto format = [](const Operand& o, const std::optional<Layout>& layout) {
+      Format f = o.format;
+      if (layout) f.layout = !o.constant && o.dims.size() >= 3 ? *layout : Layout::linear();
+      return f;
+    };
+    for (const Operand& o : p.inputs) t.inputs.push_back(format(o, in));
+    for (const Operand& o : p.outputs) t.outputs.push_back(format(o, out));
+    t.compute = p.compute;
+    t.accumulate = p.accumulate;
+    return t;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Row> cpu_pointwise() { return std::make_unique<PointwiseRow>(); }
+
+}  // namespace tenfold::cpu
