@@ -49,9 +49,7 @@ class Parser {
   // ---- characters
   // ---------------------------------------------------------------------------------
   [[noreturn]] void fail(const std::string& reason) const {
-    const auto at = text_.begin() + static_cast<std::ptrdiff_t>(std::min(pos_, text_.size()));
-    const auto line = std::count(text_.begin(), at, '\n') + 1;
-    throw Error(Code::kInvalid, "graph text, line " + std::to_string(line) + ": " + reason);
+    throw Error(Code::kInvalid, "graph text, line " + line_of(pos_) + ": " + reason);
   }
   void skip() {
     while (pos_ < text_.size()) {
@@ -154,17 +152,20 @@ class Parser {
     try {
       return f();
     } catch (const Error& e) {
-      const auto at = text_.begin() + static_cast<std::ptrdiff_t>(std::min(pos_, text_.size()));
-      const auto line = std::count(text_.begin(), at, '\n') + 1;
-      throw Error(e.code(), "graph text, line " + std::to_string(line) + ": " + e.what(),
-                  e.notes());
+      throw Error(e.code(), "graph text, line " + line_of(statement_) + ": " + e.what(), e.notes());
     }
+  }
+  std::string line_of(size_t position) const {
+    const auto at = text_.begin() + static_cast<std::ptrdiff_t>(std::min(position, text_.size()));
+    return std::to_string(std::count(text_.begin(), at, '\n') + 1);
   }
 
   // ---- statements
   // ---------------------------------------------------------------------------------
   Graph graph(int depth) {
     if (depth > kMaxBodies) fail("graphs are nested too deeply");
+    skip();
+    statement_ = pos_;
     if (!accept_word("graph")) fail("expected 'graph'");
     GraphBuilder b(name());
     Names values, constants;
@@ -215,6 +216,7 @@ class Parser {
   void statement(GraphBuilder& b, Names& values, Names& constants, int depth) {
     skip();
     if (pos_ >= text_.size()) fail("the graph does not end");
+    statement_ = pos_;
     if (accept("@")) return constant(b, constants);
     const size_t before = pos_;
     if (accept_word("symbol") && symbol(b)) return;
@@ -445,6 +447,7 @@ class Parser {
   std::string_view text_;
   const ConstantResolver& resolve_;
   size_t pos_ = 0;
+  size_t statement_ = 0;  // where the statement began: errors of its meaning name that line
 };
 
 }  // namespace

@@ -100,11 +100,13 @@ class Folder {
     return plain && bias ? node : nullptr;
   }
 
-  // [Mul] [Add], each with its constant second.
+  // [Mul] [Add], each with its constant second; or one node that has no shorter spelling.
   bool canonical_already() const {
-    const auto is = [](const Node& n, const char* op) { return n.op == op; };
-    if (chain_.size() == 1) return is(chain_[0], "Mul") || is(chain_[0], "Add");
-    return chain_.size() == 2 && is(chain_[0], "Add") && is(chain_[1], "Mul");
+    const Node& end = chain_[0];
+    if (chain_.size() == 2) return end.op == "Add" && chain_[1].op == "Mul";
+    if (chain_.size() != 1) return false;
+    return end.op == "Mul" || end.op == "Add" || end.op == "Neg" ||
+           (end.op == "Sub" && data_operand(graph_, end) == 1);
   }
 
   PerChannel number(double v) {

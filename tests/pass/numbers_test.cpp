@@ -112,9 +112,12 @@ class RandomGraph {
     const bool global = pick(0, 3) == 0;
     const int64_t k = pick(1, std::min<int64_t>({3, h, w}));
     attrs.set("kernel", global ? Ints{h, w} : Ints{k, k});
-    attrs.set("strides", Ints(2, pick(1, 2)));
-    attrs.set("ceil_mode", pick(0, 2));
-    if (k > 1 && !global) attrs.set("pads", Ints{1, 0, pick(0, 1), 1});
+    const int64_t stride = pick(1, 2);
+    const bool pads = k > 1 && !global && pick(0, 1) != 0;
+    attrs.set("strides", Ints(2, stride));
+    if (pads) attrs.set("pads", Ints{1, 0, pick(0, 1), 1});
+    // Without the clip a window could lie outside of everything: a maximum of nothing.
+    attrs.set("ceil_mode", pick(0, pads || stride > k ? 1 : 2));
     if (pick(0, 1)) return b_.node("MaxPool", {x}, attrs);
     attrs.set("count_include_pad", pick(0, 1));
     return b_.node("AveragePool", {x}, attrs);
