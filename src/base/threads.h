@@ -24,10 +24,11 @@ template <typename Body>
 void parallel_for(int64_t n, int64_t grain, Body&& body, int threads = 0) {
   using Plain = std::remove_reference_t<Body>;
   struct Call {
-    Plain* body;
+    Plain* body = nullptr;
     std::atomic<bool> failed{false};
     std::exception_ptr error;
-  } call{std::addressof(body)};
+  } call;
+  call.body = std::addressof(body);
   parallel_ranges(
       n, grain,
       [](void* context, int64_t begin, int64_t end) noexcept {

@@ -1,0 +1,139 @@
+// Tar and zip through libarchive, with limits against archives that are made to explode.
+#include "src/io/archive.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "src/base/file.h"
+#include "src/base/scanner.h"
+#include "tenfold/io.h"
+
+namespace tenfold {
+namespace {
+
+constexpr size_t kMaxMembers = 10000;
+constexpr int64_t kFreeBytes = 64 << 20;  // below this any ratio goes
+constexpr int64_t kMaxRatio = 200;
+
+struct Closer {
+  void operator()(archive* a) const { archive_read_free(a); }
+};
+using Archive = std::unique_ptr<archive, Closer>;
+
+[[noreturn]] void fail(Code code, const std::string& name, const std::string& reason) {
+  throw Error(code, name + ": " + reason);
+}
+
+std::string reason_of(archive* a) {
+  const char* text = archive_error_string(a);
+  return text ? text : "unknown reason";
+}
+
+// What an archive may still yield.
+struct Budget {
+  int64_t left, by_ratio;
+  Budget(int64_t limit, size_t packed)
+      : left(limit), by_ratio(kFreeBytes + static_cast<int64_t>(packed) * kMaxRatio) {}
+  void take(int64_t bytes, const std::string& name) {
+    left -= bytes;
+    by_ratio -= bytes;
+    if (left < 0) fail(Code::kResource, name, "its members are larger than the limit");
+    if (by_ratio < 0) fail(Code::kResource, name, "it is packed too tightly to be trusted");
+  }
+};
+
+std::string read_member(archive* a, Budget& budget, const std::string& name,
+                        const std::string& member) {
+  std::string content;
+  std::vector<char> block(1 << 16);
+  for (;;) {
+    const la_ssize_t n = archive_read_data(a, block.data(), block.size());
+    if (n == 0) return content;
+    if (n < 0) fail(Code::kInvalid, name, "member '" + member + "' is damaged: " + reason_of(a));
+    budget.take(n, name);
+    content.append(block.data(), static_cast<size_t>(n));
+  }
+}
+
+Archive open(Bytes bytes, const std::string& name) {
+  Archive a(archive_read_new());
+  if (!a) fail(Code::kResource, name, "no memory for reading an archive");
+  archive_read_support_filter_gzip(a.get());
+  archive_read_support_filter_xz(a.get());
+  archive_read_support_filter_zstd(a.get());
+  archive_read_support_filter_bzip2(a.get());
+  archive_read_support_format_tar(a.get());
+  archive_read_support_format_zip(a.get());
+  if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
+    fail(Code::kInvalid, name, "is no archive that can be read: " + reason_of(a.get()));
+  return a;
+}
+
+}  // namespace
+
+std::string clean_member_name(const std::string& name) {
+  std::string result;
+  for (size_t begin = 0; begin <= name.size();) {
+    const size_t end = std::min(name.find_first_of("/\\", begin), name.size());
+    const std::string part = name.substr(begin, end - begin);
+    begin = end + 1;
+    if (part == "..")
+      throw Error(Code::kInvalid, "a member's name leads out of the archive: " + quote(name));
+    if (part.empty() || part == ".") continue;
+    result += (result.empty() ? "" : "/") + part;
+  }
+  return result;
+}
+
+Members parse_archive(Bytes bytes, const std::string& name, int64_t limit) {
+  const Archive a = open(bytes, name);
+  Budget budget(limit, bytes.size());
+  Members members;
+  for (size_t count = 0;; ++count) {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(a.get(), &entry);
+    if (status == ARCHIVE_EOF) return members;
+    if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+      fail(Code::kInvalid, name, "the archive is damaged: " + reason_of(a.get()));
+    if (count == kMaxMembers)
+      fail(Code::kResource, name, "more than " + std::to_string(kMaxMembers) + " members");
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) continue;
+    const char* spelt = archive_entry_pathname_utf8(entry);
+    if (!spelt) spelt = archive_entry_pathname(entry);
+    if (!spelt) fail(Code::kInvalid, name, "a member's name cannot be read");
+    std::string member = clean_member_name(spelt);
+    if (member.empty()) continue;
+    if (archive_entry_is_encrypted(entry))
+      fail(Code::kUnsupported, name, "member '" + member + "' is encrypted");
+    std::string content = read_member(a.get(), budget, name, member);
+    const auto same = [&](const auto& held) { return held.first == member; };
+    const auto held = std::find_if(members.begin(), members.end(), same);
+    if (held != members.end())
+      held->second = std::move(content);  // the later one counts
+    else
+      members.emplace_back(std::move(member), std::move(content));
+  }
+}
+
+Members read_archive(const std::string& path, int64_t limit) {
+  return parse_archive(MappedFile::open(path).bytes(), path, limit);
+}
+
+bool looks_like_archive(std::span<const std::byte> b) {
+  const auto has = [&](size_t at, std::string_view magic) {
+    return b.size() >= at + magic.size() &&
+           std::memcmp(b.data() + at, magic.data(), magic.size()) == 0;
+  };
+  return has(0, "\x1f\x8b") ||
+         has(0, std::string_view("\xfd"
+                                 "7zXZ\0",
+                                 6)) ||
+         has(0, "\x28\xb5\x2f\xfd") || has(0, "BZh") || has(0, "PK\x03\x04") ||
+         has(0, "PK\x05\x06") || has(257, "ustar");
+}
+
+}  // namespace tenfold

@@ -1,0 +1,44 @@
+// Pictures: the format found by content.
+#include <cstring>
+
+#include "src/base/checked.h"
+#include "src/base/file.h"
+#include "src/io/images.h"
+#include "tenfold/io.h"
+
+namespace tenfold {
+namespace {
+
+bool starts_with(Bytes bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+}  // namespace
+
+void bad_image(const std::string& name, const std::string& reason) {
+  throw Error(Code::kInvalid, name + ": " + reason);
+}
+
+Tensor new_image(int64_t height, int64_t width, int64_t channels, const std::string& name) {
+  if (height < 1 || width < 1) bad_image(name, "the picture is empty");
+  if (checked_mul(checked_mul(height, width), channels) > kMaxImageBytes)
+    throw Error(Code::kResource, name + ": a picture of " + std::to_string(width) + " x " +
+                                     std::to_string(height) + " pixels is over the limit of 1 GiB");
+  return Tensor(DType::kU8, {height, width, channels});
+}
+
+Tensor decode_image(std::span<const std::byte> bytes, const std::string& name) {
+  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name);
+  if (bytes.size() > 2 && starts_with(bytes, "P") &&
+      std::strchr("2356", static_cast<int>(bytes[1])) && bytes[1] != std::byte{0})
+    return decode_pnm(bytes, name);
+  bad_image(name, "is no picture of a known format (JPEG, PNG, PGM, PPM)");
+}
+
+Tensor load_image(const std::string& path) {
+  const std::string bytes = read_file(path, kMaxImageBytes);
+  return decode_image(std::as_bytes(std::span(bytes)), path);
+}
+
+}  // namespace tenfold
