@@ -13,6 +13,13 @@ constexpr double kHopeless = 12.0;  // estimates beyond this many times the best
 
 bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
 
+// How many inputs are not constants.
+int activations(const Lowered& lowered) {
+  int n = 0;
+  for (const Operand& o : lowered.problem.inputs) n += !o.constant;
+  return n;
+}
+
 // The rows' views of one start node.
 class Collector {
  public:
@@ -145,7 +152,8 @@ Options Collector::computed(NodeId start) {
   std::vector<Region> regions = grow_regions(graph_, start);
   std::vector<Lowered> lowered;
   for (const Region& r : regions) lowered.push_back(lower(graph_, r, symbols_));
-  // A row competes on its largest region and on those that are another row's largest.
+  // A row competes on its largest region, on those that are another row's largest, and on its
+  // largest without a second activation: another start may take the node that joins the two.
   std::set<size_t> wanted;
   std::vector<size_t> fitting;
   for (size_t r = 0; r < rows_.size(); ++r) {
@@ -155,10 +163,13 @@ Options Collector::computed(NodeId start) {
       continue;
     }
     fitting.push_back(r);
+    bool largest = true;
     for (size_t k = regions.size(); k-- > 0;) {
-      if (!rows_[r]->supports(lowered[k].problem, target_)) continue;
+      const bool alone = activations(lowered[k]) <= activations(lowered.front());
+      if (!(largest || alone) || !rows_[r]->supports(lowered[k].problem, target_)) continue;
       wanted.insert(k);
-      break;
+      largest = false;
+      if (alone) break;
     }
   }
   Options options;

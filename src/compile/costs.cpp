@@ -124,9 +124,12 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
       try {
         outcome.us = trials[k]->time();
         outcome.measured = true;
-        if (options_.timing_cache)
-          options_.timing_cache->insert(cache_key(jobs[at + k]), outcome.us,
-                                        jobs[at + k].problem.str());
+        if (options_.timing_cache) {
+          const TimingCache::Key key = cache_key(jobs[at + k]);
+          options_.timing_cache->insert(key, outcome.us, jobs[at + k].problem.str());
+          outcome.us =
+              options_.timing_cache->find(key).value_or(outcome.us);  // rounded as the file is
+        }
       } catch (const std::exception& e) {
         outcome.failure = e.what();
       }

@@ -44,7 +44,9 @@ class Lowerer {
 
  private:
   int operand(ValueId value, Shape dims) {
-    for (size_t k = 0; k < result_.inputs.size(); ++k)
+    // Anchor operands are never shared: their Formats are the anchor's business.
+    for (size_t k = static_cast<size_t>(result_.problem.anchor_inputs); k < result_.inputs.size();
+         ++k)
       if (result_.inputs[k] == value && result_.problem.inputs[k].dims == dims)
         return static_cast<int>(k);
     Operand o;
@@ -134,6 +136,7 @@ class Lowerer {
       p.expr = Expr{};
     else
       p.expr.store(0, registers_.at(outputs.front()));
+    p.expr = p.expr.canonical();
     keep_used_symbols(p);
   }
 
@@ -226,6 +229,7 @@ Problem lower_recipe(const Graph& graph, const Constant& recipe) {
     std::vector<int> regs;
     for (size_t k = 0; k < p.inputs.size(); ++k) regs.push_back(p.expr.load(static_cast<int>(k)));
     p.expr.store(0, def->expr(p.expr, recipe.attrs, regs));
+    p.expr = p.expr.canonical();
   } else {
     p.op = recipe.op;
     p.attrs = complete_attrs(recipe.op, recipe.attrs, in, {recipe.type.shape});
