@@ -22,7 +22,7 @@ struct Taps {
 
   Taps(int64_t from, int64_t to) {
     const double scale = static_cast<double>(from) / static_cast<double>(to);
-    const double reach = std::max(scale, 1.0);
+    const double reach = std::max(scale, 1.0), inverse = 1 / reach;
     width = static_cast<int>(std::ceil(reach)) * 2 + 1;
     first.resize(static_cast<size_t>(to));
     count.resize(static_cast<size_t>(to));
@@ -35,7 +35,7 @@ struct Taps {
           static_cast<int>(std::min<int64_t>(from, static_cast<int>(center + reach + 0.5)));
       double sum = 0;
       for (int x = begin; x < end; ++x) {
-        const double distance = std::fabs((x - center + 0.5) / reach);
+        const double distance = std::fabs((x - center + 0.5) * inverse);
         exact[static_cast<size_t>(x - begin)] = distance < 1 ? 1 - distance : 0;
         sum += exact[static_cast<size_t>(x - begin)];
       }
@@ -51,16 +51,21 @@ struct Taps {
   }
 };
 
+// Rows a thread should at least have, where one costs `work` multiplications.
+int64_t grain_of(int64_t work) {
+  return std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(work, 1));
+}
+
 uint8_t to_level(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kBits, 0, 255)); }
 
 // out[y, k, c] = sum of in[y, first + x, c] * w[x].
 Tensor resize_rows(const Tensor& in, int64_t to) {
   const int64_t height = in.dims()[0], from = in.dims()[1], channels = in.dims()[2];
-  const Taps taps(from, to);
   Tensor result = new_image(height, to, channels, "resized picture");
+  const Taps taps(from, to);
   const auto* src = static_cast<const uint8_t*>(in.data());
   auto* dst = static_cast<uint8_t*>(result.mutable_data());
-  parallel_for(height, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(height, grain_of(to * channels * taps.width), [&](int64_t begin, int64_t end) {
     for (int64_t y = begin; y < end; ++y)
       for (int64_t k = 0; k < to; ++k) {
         const auto at = static_cast<size_t>(k);
@@ -79,11 +84,11 @@ Tensor resize_rows(const Tensor& in, int64_t to) {
 // out[k, i] = sum of in[first + y, i] * w[y] over a whole row i.
 Tensor resize_columns(const Tensor& in, int64_t to) {
   const int64_t from = in.dims()[0], stride = in.dims()[1] * in.dims()[2];
-  const Taps taps(from, to);
   Tensor result = new_image(to, in.dims()[1], in.dims()[2], "resized picture");
+  const Taps taps(from, to);
   const auto* src = static_cast<const uint8_t*>(in.data());
   auto* dst = static_cast<uint8_t*>(result.mutable_data());
-  parallel_for(to, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(to, grain_of(stride * taps.width), [&](int64_t begin, int64_t end) {
     std::vector<int32_t> sums(static_cast<size_t>(stride));
     for (int64_t k = begin; k < end; ++k) {
       const auto at = static_cast<size_t>(k);
