@@ -1,4 +1,4 @@
-// Drops nodes whose output is their input.
+// Drops nodes whose output is their input, and biases that are zero.
 #include <algorithm>
 
 #include "src/pass/common.h"
@@ -52,10 +52,21 @@ int passed_input(const Graph& graph, const Node& node) {
   return -1;
 }
 
+bool drop_zero_bias(Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  if (node.op != "Conv" && node.op != "ConvTranspose" && node.op != "Gemm") return false;
+  if (node.inputs.size() != 3 || uniform_value(graph, node.inputs[2]) != 0) return false;
+  Patch patch(graph);
+  patch.set_inputs(id, {node.inputs[0], node.inputs[1]});
+  commit(graph, std::move(patch));
+  return true;
+}
+
 }  // namespace
 
 bool remove_identity(Graph& graph, const PassOptions&) {
   return for_each_node(graph, [&](NodeId id) {
+    if (drop_zero_bias(graph, id)) return true;
     const Node& node = graph.node(id);
     if (node.inputs.empty()) return false;
     const int k = passed_input(graph, node);
