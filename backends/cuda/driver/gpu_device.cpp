@@ -197,20 +197,36 @@ class Gpu final : public CudaDevice, public std::enable_shared_from_this<Gpu> {
     check(api_.device_name(name, sizeof name - 1, device_), "cuDeviceGetName");
     size_t memory = 0;
     api_.device_total_mem(&memory, device_);
+    // Rates are in no attribute: those of the known machine of this name, else derived.
+    for (const std::string& known : Target::known_names()) {
+      if (known.rfind("cuda:", 0) != 0) continue;
+      const Target preset = Target::parse(known);
+      if (preset.name == name) target_ = preset;
+    }
+    const bool known = !target_.name.empty();
     target_.kind = "cuda";
     target_.name = name;
     auto& n = target_.numbers;
     n["cc"] = attribute(kAttrComputeMajor) * 10 + attribute(kAttrComputeMinor);
     n["sm_count"] = attribute(kAttrMultiprocessorCount);
-    n["shared_per_block"] = attribute(kAttrSharedPerBlockOptin);
+    n["warp_size"] = attribute(kAttrWarpSize);
+    n["shared_per_block"] = attribute(kAttrMaxSharedPerBlock);
+    n["shared_per_block_optin"] = attribute(kAttrSharedPerBlockOptin);
     n["shared_per_sm"] = attribute(kAttrSharedPerMultiprocessor);
     n["threads_per_sm"] = attribute(kAttrThreadsPerMultiprocessor);
     n["l2_bytes"] = attribute(kAttrL2Bytes);
-    n["memory_bytes"] = static_cast<int64_t>(memory);
-    n["clock_mhz"] = attribute(kAttrClockRate) / 1000;
-    // Double data rate: two transfers a clock.
-    n["memory_gbps"] =
-        attribute(kAttrMemoryClockRate) * 2 * attribute(kAttrMemoryBusWidth) / 8 / 1000000;
+    n["mem_bytes"] = static_cast<int64_t>(memory);
+    n["clock_khz"] = attribute(kAttrClockRate);
+    if (!known) {
+      n["regs_per_sm"] = 65536;
+      // Double data rate: two transfers a clock.
+      n["mem_bytes_per_s"] =
+          attribute(kAttrMemoryClockRate) * 1000 * 2 * attribute(kAttrMemoryBusWidth) / 8;
+      const int64_t per_clock = n["sm_count"] * n["clock_khz"] * 1000;
+      n["f32_flops"] = per_clock * (n["cc"] == 80 ? 128 : 256);
+      n["tf32_flops"] = per_clock * (n["cc"] >= 90 ? 2048 : n["cc"] == 80 ? 1024 : 256);
+      n["f16_flops"] = per_clock * (n["cc"] >= 90 ? 4096 : n["cc"] == 80 ? 2048 : 512);
+    }
     target_.texts["driver"] =
         std::to_string(api_.version / 1000) + "." + std::to_string(api_.version % 1000 / 10);
     if (nvrtc()) target_.texts["nvrtc"] = nvrtc()->version();

@@ -1,0 +1,48 @@
+// The CUDA backend: GPUs through the driver, rows of our own texts and of vendor libraries.
+#include "backends/cuda/driver/device.h"
+#include "backends/cuda/driver/nvrtc_api.h"
+
+namespace tenfold {
+namespace cuda {
+
+#define KERNEL(group, symbol) std::unique_ptr<Row> symbol();
+#include "backends/cuda/kernels.def"
+#undef KERNEL
+
+namespace {
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend() {
+#define KERNEL(group, symbol) rows_.push_back(symbol());
+#include "backends/cuda/kernels.def"
+#undef KERNEL
+  }
+  std::string_view kind() const override { return "cuda"; }
+  std::vector<const Row*> rows() const override {
+    std::vector<const Row*> list;
+    for (const auto& row : rows_) list.push_back(row.get());
+    return list;
+  }
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> list;
+    if (!driver()) list.push_back("no GPU: " + driver_error());
+    if (!nvrtc()) list.push_back("kernels cannot be compiled: " + nvrtc_error());
+    return list;
+  }
+  int device_count() const override { return gpu_count(); }
+  std::shared_ptr<Device> open(int index) override { return open_gpu(index); }
+
+ private:
+  std::vector<std::unique_ptr<Row>> rows_;
+};
+
+}  // namespace
+}  // namespace cuda
+
+Backend* cuda_backend() {
+  static cuda::CudaBackend instance;
+  return &instance;
+}
+
+}  // namespace tenfold

@@ -1,0 +1,14 @@
+// The first place of the largest element along AXIS; a NaN counts as the largest.
+__device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
+  int i[RANK_IN];
+#pragma unroll
+  for (int a = 0; a < RANK_IN; ++a) i[a] = a == AXIS ? 0 : o.d[KEEP || a < AXIS ? (a < RANK ? a : 0) : a - 1];
+  real best = elem_in0(A, P, i);
+  int place = 0;
+  for (int k = 1; k < P.extent; ++k) {
+    i[AXIS] = k;
+    const real x = elem_in0(A, P, i);
+    if (x > best || (x != x && best == best)) best = x, place = k;
+  }
+  y[0] = (real)place;
+}

@@ -1,0 +1,29 @@
+// Reduction over the axes that REDUCED marks, one output element a thread. KIND: 0 mean, 1 sum, 2 max,
+// 3 min, 4 product, 5 L1, 6 L2, 7 sum of squares, 8 log sum, 9 log sum exp.
+__device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
+  int i[RANK_IN];
+  reduce_coordinates(o, i);
+  real sum = KIND == 4 ? (real)1 : (real)0, shift = (real)0;
+  if (KIND == 9)
+    for (int n = 0; n < P.reduced; ++n) {
+      reduce_step(P, n, i);
+      const real x = elem_in0(A, P, i);
+      shift = n == 0 || x > shift ? x : shift;
+    }
+  for (int n = 0; n < P.reduced; ++n) {
+    reduce_step(P, n, i);
+    const real x = elem_in0(A, P, i);
+    if (KIND <= 1 || KIND == 8) sum += x;
+    if (KIND == 2) sum = n == 0 || x > sum || x != x ? x : sum;
+    if (KIND == 3) sum = n == 0 || x < sum || x != x ? x : sum;
+    if (KIND == 4) sum *= x;
+    if (KIND == 5) sum += fabs(x);
+    if (KIND == 6 || KIND == 7) sum += x * x;
+    if (KIND == 9) sum += exp(x - shift);
+  }
+  if (KIND == 0) sum = sum / (real)P.reduced;
+  if (KIND == 6) sum = sqrt(sum);
+  if (KIND == 8) sum = log(sum);
+  if (KIND == 9) sum = shift + log(sum);
+  y[0] = sum;
+}

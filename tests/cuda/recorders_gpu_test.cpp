@@ -1,0 +1,199 @@
+// The recorders on a GPU: the graph equals eager, rebinding, vendor steps, capture, timing.
+#include <chrono>
+#include <cstring>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+#include "backends/cuda/commands/recorders.h"
+#include "tests/support/cuda_problems.h"
+#include "tests/support/device_row.h"
+
+namespace tenfold {
+namespace {
+
+// A chain: slot 0 -> relu(x + 1) -> slot 1 -> copy -> slot 2 -> relu(x + 1) -> slot 3.
+class Recorders : public ::testing::Test {
+ protected:
+  static constexpr int64_t kCount = 1000;
+
+  void SetUp() override {
+    if (cuda::gpu_count() == 0) GTEST_SKIP() << cuda::driver_error();
+    device_ = cuda::open_gpu(0);
+    stream_ = device_->create_stream();
+    for (int k = 0; k < 6; ++k) {
+      buffers_.push_back(device_->allocate(kCount * 4, MemoryKind::kDevice));
+      addresses_.push_back(buffers_.back()->data());
+      device_->fill(addresses_.back(), 0, kCount * 4, *stream_).or_throw();
+    }
+    stream_->synchronize().or_throw();
+    row_ = find();
+    problem_ = Problem::parse(
+        "Pointwise(f32[1000]) out0=relu(add(in0,1)) -> f32[1000] | compute=f32 acc=f32 closed");
+    state_ = row_->prepare({problem_, "", nullptr, *device_, 1, {}});
+    instance_ = row_->attach(state_.get(), {problem_, "", *device_, 1});
+  }
+  static const Row* find() {
+    for (const Row* row : test::cuda_rows())
+      if (row->name() == "cuda.pointwise") return row;
+    return nullptr;
+  }
+  void add_one(Recorder& r, uint32_t from, uint32_t to) {
+    const Slot in[] = {{from, 0}}, out[] = {{to, 0}};
+    row_->record(r, {in, out, {}, {}}, state_.get(), *instance_);
+  }
+  enum class Middle { kCopy, kForeign, kUncapturable, kHost };
+  std::unique_ptr<Recorder> chain(RecorderKind kind, Middle middle) {
+    auto r = device_->create_recorder(kind);
+    r->begin(4);
+    const uint32_t none[] = {0}, one[] = {1}, two[] = {2};
+    r->begin_step(0, {});
+    add_one(*r, 0, 1);
+    r->begin_step(1, none);
+    const Slot pair[] = {{2, 0}, {1, 0}};
+    static int host_calls = 0;
+    host_calls_ = &host_calls;
+    int* counter = &host_calls;
+    if (middle == Middle::kHost)
+      r->host([](void* const*, const void* data) noexcept { ++**static_cast<int* const*>(data); },
+              {}, &counter, sizeof counter);
+    if (middle == Middle::kCopy || middle == Middle::kHost)
+      r->copy(pair[0], pair[1], kCount * 4);
+    else
+      r->foreign(
+          [](void* stream, void* const* slots, const void* data) noexcept {
+            int64_t bytes = 0;
+            std::memcpy(&bytes, data, sizeof bytes);
+            return cuda::driver()->memcpy_async(reinterpret_cast<cuda::CUdeviceptr>(slots[0]),
+                                                reinterpret_cast<cuda::CUdeviceptr>(slots[1]),
+                                                static_cast<size_t>(bytes),
+                                                static_cast<cuda::CUstream>(stream));
+          },
+          pair, &kBytes, sizeof kBytes, middle == Middle::kForeign);
+    r->begin_step(2, one);
+    add_one(*r, 2, 3);
+    r->begin_step(3, two);
+    add_one(*r, 3, 3);
+    return r;
+  }
+  float first(void* address) {
+    float values[kCount];
+    device_->copy_out(values, address, sizeof values, *stream_).or_throw();
+    stream_->synchronize().or_throw();
+    for (const float v : values) EXPECT_EQ(v, values[0]);
+    return values[0];
+  }
+  void run(Recorder& r) {
+    r.launch(*stream_, nullptr).or_throw();
+    stream_->synchronize().or_throw();
+  }
+
+  static constexpr int64_t kBytes = kCount * 4;
+  std::shared_ptr<cuda::CudaDevice> device_;
+  std::unique_ptr<NativeStream> stream_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;
+  std::vector<void*> addresses_;
+  const Row* row_ = nullptr;
+  Problem problem_;
+  std::unique_ptr<RowState> state_;
+  std::unique_ptr<RowInstance> instance_;
+  int* host_calls_ = nullptr;
+};
+
+TEST_F(Recorders, EveryKindGivesTheSame) {
+  for (const Middle middle :
+       {Middle::kCopy, Middle::kForeign, Middle::kUncapturable, Middle::kHost})
+    for (const RecorderKind kind :
+         {RecorderKind::kReplay, RecorderKind::kEager, RecorderKind::kTimer}) {
+      device_->fill(addresses_[3], 0xFF, kBytes, *stream_).or_throw();
+      auto r = chain(kind, middle);
+      r->finish(addresses_).or_throw();
+      run(*r);
+      EXPECT_EQ(first(addresses_[3]), 3.0f) << r->text();
+      run(*r);
+      EXPECT_EQ(first(addresses_[3]), 3.0f) << r->text();
+      if (kind == RecorderKind::kTimer) {
+        EXPECT_EQ(r->step_us().size(), 4u);
+        for (const double us : r->step_us()) EXPECT_GT(us, 0);
+      }
+      if (kind == RecorderKind::kReplay) std::cout << r->text();
+    }
+}
+
+TEST_F(Recorders, RebindsInPlace) {
+  for (const Middle middle : {Middle::kCopy, Middle::kForeign}) {
+    auto r = chain(RecorderKind::kReplay, middle);
+    r->finish(addresses_).or_throw();
+    run(*r);
+    std::vector<float> five(kCount, 5.0f);
+    device_->copy_in(addresses_[4], five.data(), kBytes, *stream_).or_throw();
+    std::vector<void*> other = addresses_;
+    other[0] = addresses_[4];
+    other[3] = addresses_[5];
+    r->rebind(other).or_throw();
+    run(*r);
+    EXPECT_EQ(first(addresses_[5]), 8.0f) << r->text();
+    std::vector<void*> middle_too = other;  // touches the copy or the vendor step as well
+    std::swap(middle_too[1], middle_too[2]);
+    r->rebind(middle_too).or_throw();
+    run(*r);
+    EXPECT_EQ(first(addresses_[5]), 8.0f) << r->text();
+    EXPECT_NE(r->text().find("instantiated=1"), std::string::npos) << r->text();
+  }
+}
+
+TEST_F(Recorders, WaitsForAddresses) {
+  auto r = chain(RecorderKind::kReplay, Middle::kForeign);
+  std::vector<void*> missing = addresses_;
+  missing[0] = nullptr;
+  r->finish(missing).or_throw();
+  EXPECT_FALSE(r->launch(*stream_, nullptr).ok());
+  r->rebind(addresses_).or_throw();
+  run(*r);
+  EXPECT_EQ(first(addresses_[3]), 3.0f);
+}
+
+TEST_F(Recorders, LaunchesUnderACallersCapture) {
+  auto r = chain(RecorderKind::kReplay, Middle::kForeign);
+  r->finish(addresses_).or_throw();
+  const cuda::DriverApi& api = device_->api();
+  const auto stream = static_cast<cuda::CUstream>(stream_->native());
+  cuda::check(api.stream_begin_capture(stream, cuda::kCaptureThreadLocal), "begin");
+  r->launch(*stream_, nullptr).or_throw();
+  cuda::CUgraph graph = nullptr;
+  cuda::check(api.stream_end_capture(stream, &graph), "end");
+  cuda::GraphInstantiateParams params{};
+  cuda::CUgraphExec exec = nullptr;
+  cuda::check(api.graph_instantiate(&exec, graph, &params), "instantiate");
+  device_->fill(addresses_[3], 0xFF, kBytes, *stream_).or_throw();
+  cuda::check(api.graph_launch(exec, stream), "launch");
+  EXPECT_EQ(first(addresses_[3]), 3.0f);
+  api.graph_exec_destroy(exec);
+  api.graph_destroy(graph);
+}
+
+TEST_F(Recorders, LaunchIsCheapAndCancels) {
+  auto r = device_->create_recorder(RecorderKind::kReplay);
+  r->begin(2);
+  constexpr uint32_t kSteps = 56;
+  for (uint32_t s = 0; s < kSteps; ++s) {
+    const uint32_t before[] = {s - 1};
+    r->begin_step(s, s ? std::span<const uint32_t>(before) : std::span<const uint32_t>());
+    add_one(*r, s % 2, 1 - s % 2);
+  }
+  r->finish(addresses_).or_throw();
+  for (int k = 0; k < 20; ++k) run(*r);
+  using Clock = std::chrono::steady_clock;
+  const auto from = Clock::now();
+  for (int k = 0; k < 1000; ++k) r->launch(*stream_, nullptr).or_throw();
+  const double host = std::chrono::duration<double, std::micro>(Clock::now() - from).count() / 1000;
+  stream_->synchronize().or_throw();
+  const double all = std::chrono::duration<double, std::micro>(Clock::now() - from).count() / 1000;
+  std::cout << "56 kernels: enqueue " << host << " us of CPU, " << all << " us in all, "
+            << all / kSteps << " us a step; " << r->text();
+  std::atomic<bool> stop{true};
+  EXPECT_EQ(r->launch(*stream_, &stop).code(), Code::kCancelled);
+}
+
+}  // namespace
+}  // namespace tenfold

@@ -1,0 +1,59 @@
+// Every kernel text compiles for sm_80 and sm_90a, without a GPU.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "backends/cuda/driver/compile_text.h"
+#include "backends/cuda/driver/nvrtc_api.h"
+#include "backends/cuda/gen/text_row.h"
+#include "tests/support/cuda_problems.h"
+
+namespace tenfold {
+namespace {
+
+using cuda::TextRow;
+
+TypeSet all_types() { return {DType::kF32, DType::kF16, DType::kTF32}; }
+
+class Texts : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Texts, Compile) {
+  const Target target = Target::parse(std::string("cuda:") + GetParam());
+  const std::string arch = cuda::arch_of(target);
+  if (const Verdict can = cuda::can_compile(arch); !can) GTEST_SKIP() << can.reason;
+  std::set<std::string> seen;
+  for (const Problem& open : test::read_problems("problems.case")) {
+    int served = 0;
+    for (const Row* row : test::cuda_rows()) {
+      if (!row->supports(open, target)) continue;
+      for (const FormatTuple& tuple : row->formats(open, target, all_types())) {
+        const Problem closed = test::close(open, tuple);
+        if (!row->supports(closed, target)) continue;
+        ++served;
+        const auto tactics = row->tactics(closed, target);
+        ASSERT_FALSE(tactics.empty()) << row->name();
+        for (const Tactic& tactic : tactics) {
+          const auto request = static_cast<const TextRow*>(row)->request(closed, tactic, target);
+          if (!seen.insert(cuda::text_key(request, arch)).second) continue;
+          try {
+            const Artifact made = row->emit(closed, tactic, target);
+            EXPECT_EQ(made.kind, "cubin");
+            EXPECT_GT(made.code.size(), 500u);
+            EXPECT_EQ(made.text_key.size(), 32u);
+          } catch (const Error& error) {
+            ADD_FAILURE() << row->name() << " [" << tactic << "] " << closed.str() << "\n"
+                          << error.full();
+          }
+        }
+      }
+    }
+    EXPECT_GT(served, 0) << "no row for " << open.str();
+  }
+  std::cout << seen.size() << " kernels compiled for " << arch << "\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Texts, ::testing::Values("a100", "h200"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace tenfold

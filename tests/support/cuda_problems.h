@@ -1,0 +1,18 @@
+// The Problems of problems.case and their closed forms.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tenfold/kernel.h"
+
+namespace tenfold::test {
+
+// Every Problem of tests/cuda/<file>, open.
+std::vector<Problem> read_problems(const std::string& file);
+// `open` with the formats and types of `tuple`.
+Problem close(const Problem& open, const FormatTuple& tuple);
+// The CUDA backend's rows whose names start with `prefix`.
+std::vector<const Row*> cuda_rows(const std::string& prefix = "cuda.");
+
+}  // namespace tenfold::test
