@@ -4,6 +4,7 @@
 #   *_slow_test.cpp                 -> executable test_slow, label slow       (left out under sanitizers)
 #   *_gpu_test.cpp                  -> executable test_gpu, label gpu         (run where a GPU is)
 #   tests/<room>/**/*_support.cpp   -> helpers of that room; tests/support/**/*.cpp: of all rooms
+#   tests/runtime/standalone/NAME.cpp -> program NAME, linked with tenfold-runtime alone
 #   tests/lint/*.py, *.sh           -> run from the repository's root, label lint
 #   tests/fuzz/fuzz_NAME.cpp        -> libFuzzer target fuzz_NAME (preset fuzz), corpus tests/fuzz/corpus/NAME
 set(tests "${PROJECT_SOURCE_DIR}/tests")
@@ -146,5 +147,16 @@ foreach(room IN LISTS rooms)
   endif()
   if(TARGET tenfold-cli AND TARGET test_${room} AND room MATCHES "^(clients_|e2e|hostile|slow|gpu)")
     add_dependencies(test_${room} tenfold-cli)  # TENFOLD_BIN_DIR "/tenfold"
+  endif()
+endforeach()
+
+# ---- programs that link the runtime and nothing else ----------------------------------------------
+file(GLOB programs CONFIGURE_DEPENDS "${tests}/runtime/standalone/*.cpp")
+foreach(program IN LISTS programs)
+  cmake_path(GET program STEM name)
+  add_executable(${name} ${program})
+  target_link_libraries(${name} PRIVATE tenfold-runtime)
+  if(TARGET test_runtime)
+    add_dependencies(test_runtime ${name})
   endif()
 endforeach()
