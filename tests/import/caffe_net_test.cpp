@@ -1,0 +1,372 @@
+// Networks as wholes: phases, in-place layers, outputs, batch size, weights, hooks, diagnostics.
+#include "import/caffe_support.h"
+
+namespace tenfold::test {
+namespace {
+
+std::string conv(const std::string& name, const std::string& bottom, const std::string& extra = {}) {
+  return "layer { name: '" + name + "' type: 'Convolution' bottom: '" + bottom + "' top: '" + name +
+         "' convolution_param { num_output: 2 kernel_size: 1 } " + extra + "}\n";
+}
+
+std::string relu(const std::string& name, const std::string& blob) {
+  return "layer { name: '" + name + "' type: 'ReLU' bottom: '" + blob + "' top: '" + blob + "' }\n";
+}
+
+TEST(CaffeNet, InPlaceLayersKeepTheLastValueUnderTheName) {
+  const ImportedModel m = import_text(input("1,3,4,4") + conv("c", "data") + relu("r", "c"));
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(ops(m), "Conv Relu");
+  EXPECT_EQ(node_of(m, "c").name, "r");
+  EXPECT_EQ(m.graph.value(m.values.at("c")).name, "c");
+  EXPECT_TRUE(m.graph.find_value("c.c"));
+  ASSERT_EQ(m.graph.outputs().size(), 1u);
+}
+
+TEST(CaffeNet, InPlaceOnTheInput) {
+  const ImportedModel m = import_text(input("1,3,4,4") + relu("r", "data") + conv("c", "data"));
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(m.graph.value(m.graph.inputs()[0]).name, "data");
+  EXPECT_EQ(node_of(m, "data").op, "Relu");
+}
+
+TEST(CaffeNet, OutputsAreTopsThatNobodyReads) {
+  const ImportedModel m = import_text(input("1,3,4,4") + conv("a", "data") + conv("b", "a") +
+                                      conv("z", "a") + relu("r", "z"));
+  ASSERT_EQ(m.graph.outputs().size(), 2u);
+  EXPECT_EQ(m.graph.outputs()[0].name, "b");
+  EXPECT_EQ(m.graph.outputs()[1].name, "z");
+}
+
+TEST(CaffeNet, OutputsCanBeChosen) {
+  ImportOptions options;
+  options.outputs = {"a"};
+  const std::string net = input("1,3,4,4") + conv("a", "data") + conv("b", "a");
+  const ImportedModel m = import_text(net, options);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(ops(m), "Conv");
+  options.outputs = {"aa"};
+  EXPECT_TRUE(says(import_text(net, options), Severity::kError, {"'aa'", "'a'"}));
+}
+
+TEST(CaffeNet, PhaseRules) {
+  const std::string net =
+      "state { level: 3 stage: 'deploy' }\n" + input("1,3,4,4") +
+      conv("train", "data", "include { phase: TRAIN }") +
+      conv("test", "data", "include { phase: TEST }") +
+      conv("low", "data", "include { max_level: 2 }") +
+      conv("high", "data", "include { min_level: 3 }") +
+      conv("stage", "data", "include { stage: 'deploy' }") +
+      conv("other", "data", "include { stage: 'val' }") +
+      conv("not", "data", "include { not_stage: 'val' }") +
+      conv("ex", "data", "exclude { phase: TEST }") +
+      conv("ex2", "data", "exclude { phase: TRAIN }") +
+      conv("any", "data", "include { phase: TRAIN } include { stage: 'deploy' }") +
+      conv("all", "data", "include { phase: TEST stage: 'val' }");
+  const ImportedModel m = import_text(net);
+  ASSERT_FALSE(m.failed) << report(m);
+  std::string names;
+  for (const GraphOutput& output : m.graph.outputs()) names += output.name + " ";
+  EXPECT_EQ(names, "test high stage not ex2 any ");
+  EXPECT_TRUE(import_text(input("1,3,4,4") + conv("c", "data", "include { phase: TEST } exclude { "
+                                                               "phase: TRAIN }"))
+                  .failed);
+}
+
+TEST(CaffeNet, TrainingNetworkBecomesAnInferenceNetwork) {
+  const std::string net =
+      "layer { name: 'd' type: 'Data' top: 'data' top: 'label' include { phase: TRAIN } "
+      "transform_param { crop_size: 9 } data_param { batch_size: 64 } }\n"
+      "layer { name: 'd' type: 'Data' top: 'data' top: 'label' include { phase: TEST } "
+      "transform_param { crop_size: 5 force_color: true } data_param { batch_size: 32 } }\n" +
+      conv("c", "data") +
+      "layer { name: 'ip' type: 'InnerProduct' bottom: 'c' top: 'ip' inner_product_param { num_output: 4 "
+      "} }\n"
+      "layer { name: 'acc' type: 'Accuracy' bottom: 'ip' bottom: 'label' top: 'acc' }\n"
+      "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' top: 'loss' }\n";
+  const ImportedModel m = import_text(net);
+  ASSERT_FALSE(m.failed) << report(m);
+  ASSERT_EQ(m.graph.inputs().size(), 1u);
+  EXPECT_EQ(shape_of(m, "data"), "N,3,5,5");
+  ASSERT_EQ(m.graph.outputs().size(), 1u);
+  EXPECT_EQ(m.graph.outputs()[0].name, "loss");
+  EXPECT_EQ(node_of(m, "loss").op, "Softmax");
+  EXPECT_TRUE(says(m, Severity::kNote, {"'acc'", "Accuracy"}));
+}
+
+TEST(CaffeNet, DataLayersThatDoNotTellTheirShape) {
+  const ImportedModel m = import_text(
+      "layer { name: 'd' type: 'Data' top: 'data' top: 'label' data_param { batch_size: 3 } }\n" +
+      conv("c", "data"));
+  EXPECT_TRUE(says(m, Severity::kError, {"'d'", "Data layer", "deploy"}));
+  const ImportedModel memory = import_text(
+      "layer { name: 'd' type: 'MemoryData' top: 'data' top: 'label' memory_data_param { batch_size: 3 "
+      "channels: 2 height: 4 width: 5 } }\n" +
+      conv("c", "data"));
+  EXPECT_EQ(shape_of(memory, "c"), "N,2,4,5") << report(memory);
+}
+
+TEST(CaffeNet, LossesWithoutTopAndSilence) {
+  const ImportedModel m = import_text(
+      input("1,3,4,4") + conv("c", "data") +
+      "layer { name: 's' type: 'Slice' bottom: 'c' top: 'x' top: 'y' }\n"
+      "layer { name: 'hush' type: 'Silence' bottom: 'y' }\n"
+      "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' }\n");
+  ASSERT_FALSE(m.failed) << report(m);
+  ASSERT_EQ(m.graph.outputs().size(), 1u);
+  EXPECT_EQ(m.graph.outputs()[0].name, "loss");
+}
+
+// ---- batch size ----------------------------------------------------------------------------------
+
+TEST(CaffeNet, BatchIsASymbolWhereEveryLayerAcceptsIt) {
+  ImportOptions options;
+  options.batch_max = 16;
+  const ImportedModel m = import_text(input("10,3,4,4") + conv("c", "data"), options);
+  EXPECT_EQ(shape_of(m, "c"), "N,2,4,4");
+  ASSERT_TRUE(m.graph.symbol("N"));
+  EXPECT_EQ(m.graph.symbol("N")->max, 16);
+  EXPECT_EQ(m.graph.symbol("N")->min, 1);
+  EXPECT_EQ(m.graph.symbol("N")->tune, 1);
+}
+
+TEST(CaffeNet, BatchStaysWhereALayerBakesItIn) {
+  const ImportedModel reshape =
+      import_text(input("2,6") + layer("Reshape", "reshape_param { shape { dim: 2 dim: 3 dim: 2 } }"));
+  ASSERT_FALSE(reshape.failed) << report(reshape);
+  EXPECT_EQ(shape_of(reshape, "out"), "2,3,2");
+  EXPECT_TRUE(says(reshape, Severity::kNote, {"batch size stays 2", "'l'"})) << report(reshape);
+  const ImportedModel slice = import_text(
+      input("4,6") + "layer { name: 'l' type: 'Slice' bottom: 'data' top: 'x' top: 'y' slice_param { "
+                     "axis: 0 } }");
+  EXPECT_EQ(shape_of(slice, "x"), "2,6") << report(slice);
+  EXPECT_TRUE(says(slice, Severity::kNote, {"batch size stays 4"}));
+}
+
+TEST(CaffeNet, InputsOfDifferentFirstDimensionsKeepThem) {
+  const ImportedModel m = import_text(
+      "input: 'a' input_shape { dim: 2 dim: 3 } input: 'b' input_shape { dim: 5 dim: 3 }\n" +
+      std::string("layer { name: 'l' type: 'Concat' bottom: 'a' bottom: 'b' top: 'out' concat_param { "
+                  "axis: 0 } }"));
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(shape_of(m, "out"), "7,3");
+}
+
+// ---- diagnostics ---------------------------------------------------------------------------------
+
+TEST(CaffeNet, AllProblemsAreInOneReport) {
+  const std::string net = input("1,3,4,4") +                                       // line 1
+                          "layer { name: 'u' type: 'Convolutin' bottom: 'data' top: 'u' }\n" +  // 2
+                          conv("c", "u") +                                         // 3: poisoned
+                          "layer { name: 'v' type: 'NoSuchThing' bottom: 'c' top: 'v' }\n" +    // 4
+                          conv("w", "datum") +                                     // 5
+                          conv("x", "y") +                                         // 6
+                          conv("y", "data") +                                      // 7
+                          "layer { name: 'p' type: 'Pooling' bottom: 'y' top: 'p' }\n";         // 8
+  const ImportedModel m = import_text(net);
+  EXPECT_TRUE(m.failed);
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:2", "'u'", "Convolutin", "'Convolution'"}));
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:4", "'v'", "NoSuchThing"}));
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:5", "'w'", "'datum'", "did you mean 'data'"}));
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:6", "'x'", "makes it later"}));
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:8", "'p'", "kernel"}));
+  EXPECT_EQ(m.diagnostics.error_count(), 5u) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
+}
+
+TEST(CaffeNet, UnknownTypesAloneAreUnsupported) {
+  const ImportedModel m = import_text(input("1,3,4,4") + layer("PriorBoxes"));
+  EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported) << report(m);
+}
+
+TEST(CaffeNet, TwoMakersOfOneBlob) {
+  const ImportedModel m = import_text(
+      input("1,3,4,4") + conv("c", "data") +
+      "layer { name: 'd' type: 'ReLU' bottom: 'data' top: 'c' }\n");
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:3", "'c' is already made by layer 'c'"}));
+}
+
+// ---- weights -------------------------------------------------------------------------------------
+
+const char* kWeights =
+    "layer { name: 'c' type: 'Convolution' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: 1 data: 2 "
+    "data: 3 data: 4 data: 5 data: 6 } blobs { shape { dim: 2 } data: 7 data: 8 } }\n";
+
+TEST(CaffeNet, WeightsAreFoundByLayerName) {
+  const ImportedModel m = import_text_with(input("1,3,4,4") + conv("c", "data"), kWeights);
+  ASSERT_FALSE(m.failed) << report(m);
+  const Node& node = node_of(m, "c");
+  const Constant* weight = m.graph.constant_of(node.inputs[1]);
+  ASSERT_TRUE(weight);
+  EXPECT_EQ(weight->source.at(5), 6);
+  EXPECT_EQ(m.graph.constant_of(node.inputs[2])->source.at(1), 8);
+}
+
+TEST(CaffeNet, WeightsOfLegacyShape) {
+  const std::string net = input("1,3") +
+                          "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' "
+                          "inner_product_param { num_output: 2 } }\n";
+  const std::string blobs =
+      "layers { name: 'ip' type: INNER_PRODUCT blobs { num: 1 channels: 1 height: 2 width: 3 data: [1, 2, "
+      "3, 4, 5, 6] } blobs { num: 1 channels: 1 height: 1 width: 2 data: [7, 8] } }";
+  const ImportedModel m = import_text_with(net, blobs);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(str(m.graph.type(node_of(m, "ip").inputs[1]).shape), "2,3");
+}
+
+TEST(CaffeNet, WeightsInHalfPrecisionAndDouble) {
+  const std::string net = input("1,3,4,4") + conv("c", "data");
+  const std::string blobs =
+      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } raw_data_type: FLOAT16 raw_data: "
+      "'\\x00\\x3c\\x00\\x40\\x00\\x42\\x00\\x44\\x00\\x45\\x00\\xc6' } blobs { shape { dim: 2 } "
+      "double_data: [0.5, 0.25] } }";
+  const ImportedModel m = import_text_with(net, blobs);
+  ASSERT_FALSE(m.failed) << report(m);
+  const Node& node = node_of(m, "c");
+  EXPECT_EQ(m.graph.constant_of(node.inputs[1])->source.at(1), 2);
+  EXPECT_EQ(m.graph.constant_of(node.inputs[1])->source.at(5), -6);
+  EXPECT_EQ(m.graph.constant_of(node.inputs[2])->source.at(1), 0.25);
+}
+
+TEST(CaffeNet, WeightsThatDoNotFit) {
+  const std::string net = input("1,3,4,4") + conv("c", "data");
+  const ImportedModel shape = import_text_with(
+      net, "layer { name: 'c' blobs { shape { dim: 3 dim: 2 dim: 1 dim: 1 } data: [1,2,3,4,5,6] } blobs { "
+           "shape { dim: 2 } data: [1,2] } }");
+  EXPECT_TRUE(says(shape, Severity::kError, {"'c'", "[3,2,1,1]", "[2,3,1,1]"})) << report(shape);
+  const ImportedModel count =
+      import_text_with(net, "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: "
+                            "[1,2,3,4,5,6] } }");
+  EXPECT_TRUE(says(count, Severity::kError, {"'c'", "blobs"})) << report(count);
+  const ImportedModel more = import_text_with(
+      input("1,3,4,4") + "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { "
+                         "num_output: 2 kernel_size: 1 bias_term: false } }",
+      kWeights);
+  EXPECT_TRUE(says(more, Severity::kError, {"has 2 blobs, the network needs 1"})) << report(more);
+  const ImportedModel values = import_text_with(
+      net, "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: [1,2] } blobs { shape { "
+           "dim: 2 } data: [1,2] } }");
+  EXPECT_TRUE(says(values, Severity::kError, {"net.caffemodel", "'c'", "holds 2 values"})) << report(values);
+}
+
+TEST(CaffeNet, MissingAndExtraWeights) {
+  const std::string net = input("1,3,4,4") + conv("c", "data") + conv("d", "c") + conv("e", "d");
+  const ImportedModel m = import_text_with(net, kWeights);
+  EXPECT_TRUE(says(m, Severity::kError, {"net.caffemodel", "2 layers: d, e"})) << report(m);
+  ImportOptions random;
+  random.random_weights = true;
+  EXPECT_FALSE(import_text_with(net, kWeights, random).failed);
+  const ImportedModel extra = import_text_with(
+      input("1,3,4,4") + conv("c", "data"),
+      std::string(kWeights) + "layer { name: 'aux' blobs { shape { dim: 1 } data: 1 } }");
+  EXPECT_FALSE(extra.failed);
+  EXPECT_TRUE(says(extra, Severity::kNote, {"1 trained layer", "aux"})) << report(extra);
+  ImportOptions raw;
+  raw.raw_input = true;
+  const ImportedModel none = import_model_memory({{"net.prototxt", net}}, raw);
+  EXPECT_TRUE(says(none, Severity::kError, {"net.prototxt", "3 layers: c, d, e"})) << report(none);
+}
+
+TEST(CaffeNet, SharedParameters) {
+  const std::string net = input("1,3,4,4") + conv("c", "data", "param { name: 'w' } param { name: 'b' }") +
+                          conv("d", "data", "param { name: 'w' } param { name: 'b' }");
+  const ImportedModel m = import_text_with(net, kWeights);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(m.graph.constant_of(node_of(m, "d").inputs[1])->source.at(5), 6);
+}
+
+TEST(CaffeNet, BatchNormDividesByItsFactor) {
+  const std::string blobs =
+      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: [2, 6] } "
+      "blobs { shape { dim: 1 } data: 2 } }";
+  const ImportedModel m = import_text_with(input("1,2,4,4") + layer("BatchNorm"), blobs);
+  ASSERT_FALSE(m.failed) << report(m);
+  const Node& node = node_of(m, "out");
+  EXPECT_EQ(m.graph.constant_of(node.inputs[3])->source.at(1), 4);
+  EXPECT_EQ(m.graph.constant_of(node.inputs[4])->source.at(1), 3);
+  const std::string five =
+      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: [2, 6] } "
+      "blobs { shape { dim: 1 } data: 1 } blobs { shape { dim: 2 } data: [10, 11] } blobs { shape { dim: 2 "
+      "} data: [20, 21] } }";
+  const ImportedModel fork = import_text_with(input("1,2,4,4") + layer("BatchNorm"), five);
+  ASSERT_FALSE(fork.failed) << report(fork);
+  EXPECT_EQ(fork.graph.constant_of(node_of(fork, "out").inputs[1])->source.at(1), 11);
+  EXPECT_EQ(fork.graph.constant_of(node_of(fork, "out").inputs[2])->source.at(0), 20);
+}
+
+TEST(CaffeNet, RandomWeightsAreTheSameEveryTime) {
+  const std::string net = input("1,3,4,4") + conv("c", "data");
+  const ImportedModel a = import_text(net), b = import_text(net);
+  const Tensor x = a.graph.constant_of(node_of(a, "c").inputs[1])->source;
+  const Tensor y = b.graph.constant_of(node_of(b, "c").inputs[1])->source;
+  for (int64_t k = 0; k < x.count(); ++k) EXPECT_EQ(x.at(k), y.at(k));
+}
+
+TEST(CaffeNet, DamagedWeightsNameTheOffset) {
+  std::string bytes = caffemodel(kWeights);
+  bytes.resize(bytes.size() - 3);
+  ImportOptions raw;
+  raw.raw_input = true;
+  const ImportedModel m = import_model_memory(
+      {{"net.caffemodel", bytes}, {"net.prototxt", input("1,3,4,4") + conv("c", "data")}}, raw);
+  EXPECT_TRUE(m.failed);
+  bool found = false;
+  for (const Diagnostic& d : m.diagnostics.all()) found |= d.offset >= 0 && d.file == "net.caffemodel";
+  EXPECT_TRUE(found) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
+}
+
+// ---- hooks ---------------------------------------------------------------------------------------
+
+class DoublingHook : public LayerHooks {
+ public:
+  bool claims(const std::string& name, const std::string&) override { return name == "mine"; }
+  std::vector<ValueId> import(GraphBuilder& builder, const std::string& name, const std::string& type,
+                              const std::vector<ValueId>& inputs, const std::vector<Tensor>& weights,
+                              int outputs) override {
+    ++calls;
+    seen_type = type;
+    blobs = weights;
+    EXPECT_EQ(outputs, 1);
+    return {builder.node("Add", {inputs.at(0), inputs.at(0)}, {}, name)};
+  }
+  int calls = 0;
+  std::string seen_type;
+  std::vector<Tensor> blobs;
+};
+
+TEST(CaffeNet, HooksClaimLayersAndBorrowWeights) {
+  DoublingHook hook;
+  ImportOptions options;
+  options.hooks = &hook;
+  const std::string net = input("1,3,4,4") +
+                          "layer { name: 'mine' type: 'IPlugin' bottom: 'data' top: 'm' }\n" + conv("c", "m");
+  const ImportedModel m = import_text_with(
+      net, std::string(kWeights) + "layer { name: 'mine' blobs { shape { dim: 2 } data: [3, 4] } }", options);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(hook.calls, 1);
+  EXPECT_EQ(hook.seen_type, "IPlugin");
+  ASSERT_EQ(hook.blobs.size(), 1u);
+  EXPECT_EQ(hook.blobs[0].at(1), 4);
+  ASSERT_EQ(m.borrowed.size(), 1u);
+  EXPECT_EQ(m.borrowed[0].data(), hook.blobs[0].data());
+  EXPECT_EQ(node_of(m, "m").op, "Add");
+}
+
+TEST(CaffeNet, IntoAnExistingBuilder) {
+  GraphBuilder builder("mine");
+  Diagnostics diagnostics;
+  ImportOptions options;
+  options.random_weights = true;
+  const auto values =
+      import_caffe_into(builder, input("1,3,4,4") + conv("c", "data"), "", options, diagnostics);
+  EXPECT_EQ(str(builder.type(values.at("c")).shape), "N,2,4,4");
+  EXPECT_TRUE(values.count("data"));
+  builder.output(values.at("c"), "c");
+  EXPECT_EQ(builder.finish().outputs().size(), 1u);
+  GraphBuilder other("other");
+  EXPECT_THROW(import_caffe_into(other, input("1,3") + layer("Nothing"), "", options, diagnostics), Error);
+}
+
+}  // namespace
+}  // namespace tenfold::test
