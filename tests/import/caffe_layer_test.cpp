@@ -52,8 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Flatten", "flatten_param { axis: -3 end_axis: -2 }", "1,3,4,5", "Reshape", "N,12,5"},
         Case{"InnerProduct", "inner_product_param { num_output: 7 }", "1,3,4,5", "Flatten Gemm",
              "N,7"},
-        Case{"InnerProduct", "inner_product_param { num_output: 7 transpose: true }", "1,60", "Gemm",
-             "N,7"},
+        Case{"InnerProduct", "inner_product_param { num_output: 7 transpose: true }", "1,60",
+             "Gemm", "N,7"},
         Case{"InnerProduct", "inner_product_param { num_output: 7 axis: 2 bias_term: false }",
              "1,3,4,5", "Flatten Gemm Reshape", "N,3,7"},
         Case{"LRN", "", "1,8,4,4", "LRN", "N,8,4,4"},
@@ -96,15 +96,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SigmoidCrossEntropyLoss", "", "1,3", "Sigmoid", "N,3"},
         Case{"Softmax", "", "1,3,4", "Softmax", "N,3,4"},
         Case{"SoftmaxWithLoss", "", "1,3,4", "Softmax", "N,3,4"},
-        Case{"Swish", "", "1,3", "Sigmoid Mul", "N,3"},
-        Case{"TanH", "", "1,3", "Tanh", "N,3"},
+        Case{"Swish", "", "1,3", "Sigmoid Mul", "N,3"}, Case{"TanH", "", "1,3", "Tanh", "N,3"},
         Case{"Threshold", "threshold_param { threshold: 0.5 }", "1,3", "Greater Cast", "N,3"},
         Case{"Tile", "tile_param { axis: 2 tiles: 3 }", "1,3,4", "Concat", "N,3,12"}));
 
 TEST(CaffeLayerDetails, DepthwiseTakesItsGroupFromTheInput) {
-  const ImportedModel m = import_text(
-      input("1,6,8,8") +
-      layer("ConvolutionDepthwise", "convolution_param { num_output: 6 kernel_size: 3 }"));
+  const ImportedModel m =
+      import_text(input("1,6,8,8") + layer("ConvolutionDepthwise",
+                                           "convolution_param { num_output: 6 kernel_size: 3 }"));
   EXPECT_EQ(node_of(m, "out").attrs.i("group", 0), 6);
 }
 
@@ -129,19 +128,21 @@ TEST(CaffeLayerDetails, SeveralBottoms) {
   EXPECT_EQ(ops(with("Eltwise", "eltwise_param { coeff: 1 coeff: -1 coeff: 0.5 }")),
             "Relu Mul Add Mul Add");
   EXPECT_TRUE(with("Eltwise", "eltwise_param { coeff: 1 coeff: -1 }").failed);
-  EXPECT_TRUE(with("Eltwise", "eltwise_param { operation: PROD coeff: 1 coeff: 1 coeff: 1 }").failed);
+  EXPECT_TRUE(
+      with("Eltwise", "eltwise_param { operation: PROD coeff: 1 coeff: 1 coeff: 1 }").failed);
   EXPECT_EQ(shape_of(with("Concat", ""), "out"), "N,12,4,4");
   EXPECT_EQ(shape_of(with("Concat", "concat_param { axis: -1 }"), "out"), "N,4,4,12");
   EXPECT_EQ(shape_of(with("Concat", "concat_param { concat_dim: 2 }"), "out"), "N,4,12,4");
 }
 
 TEST(CaffeLayerDetails, ScaleByTheSecondBottom) {
-  const std::string text = input("1,4,5,6") +
-                           "layer { name: 'p' type: 'Pooling' bottom: 'data' top: 'p' pooling_param "
-                           "{ pool: AVE global_pooling: true } }\n"
-                           "layer { name: 'f' type: 'Flatten' bottom: 'p' top: 'f' }\n"
-                           "layer { name: 'l' type: 'Scale' bottom: 'data' bottom: 'f' top: 'out' "
-                           "scale_param { axis: 0 } }\n";
+  const std::string text =
+      input("1,4,5,6") +
+      "layer { name: 'p' type: 'Pooling' bottom: 'data' top: 'p' pooling_param "
+      "{ pool: AVE global_pooling: true } }\n"
+      "layer { name: 'f' type: 'Flatten' bottom: 'p' top: 'f' }\n"
+      "layer { name: 'l' type: 'Scale' bottom: 'data' bottom: 'f' top: 'out' "
+      "scale_param { axis: 0 } }\n";
   const ImportedModel m = import_text(text);
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(ops(m), "GlobalAveragePool Flatten Reshape Mul");
@@ -168,7 +169,8 @@ TEST(CaffeLayerDetails, SliceAndSplit) {
 TEST(CaffeLayerDetails, Crop) {
   const std::string text =
       input("1,4,9,9") +
-      "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { num_output: "
+      "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { "
+      "num_output: "
       "4 kernel_size: 5 } }\n"
       "layer { name: 'l' type: 'Crop' bottom: 'data' bottom: 'c' top: 'out' crop_param { axis: 2 "
       "offset: 1 offset: 3 } }\n";
@@ -179,8 +181,7 @@ TEST(CaffeLayerDetails, Crop) {
 }
 
 TEST(CaffeLayerDetails, ArgMaxOfSeveralIsRefused) {
-  const ImportedModel m =
-      import_text(input("1,9") + layer("ArgMax", "argmax_param { top_k: 5 }"));
+  const ImportedModel m = import_text(input("1,9") + layer("ArgMax", "argmax_param { top_k: 5 }"));
   EXPECT_TRUE(says(m, Severity::kError, {"top_k"}));
   EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported);
 }
@@ -188,8 +189,9 @@ TEST(CaffeLayerDetails, ArgMaxOfSeveralIsRefused) {
 TEST(CaffeLayerDetails, ReshapeErrors) {
   for (const std::string shape : {"dim: 0 dim: 7", "dim: 0 dim: -1 dim: -1", "dim: 0 dim: -2",
                                   "dim: 0 dim: 3 dim: 2 dim: 0", "dim: 0 dim: -1 dim: 0"}) {
-    EXPECT_TRUE(import_text(input("1,6") + layer("Reshape", "reshape_param { shape {" + shape + "} }"))
-                    .failed)
+    EXPECT_TRUE(
+        import_text(input("1,6") + layer("Reshape", "reshape_param { shape {" + shape + "} }"))
+            .failed)
         << shape;
   }
 }

@@ -4,7 +4,8 @@
 namespace tenfold::test {
 namespace {
 
-std::string conv(const std::string& name, const std::string& bottom, const std::string& extra = {}) {
+std::string conv(const std::string& name, const std::string& bottom,
+                 const std::string& extra = {}) {
   return "layer { name: '" + name + "' type: 'Convolution' bottom: '" + bottom + "' top: '" + name +
          "' convolution_param { num_output: 2 kernel_size: 1 } " + extra + "}\n";
 }
@@ -68,8 +69,9 @@ TEST(CaffeNet, PhaseRules) {
   std::string names;
   for (const GraphOutput& output : m.graph.outputs()) names += output.name + " ";
   EXPECT_EQ(names, "test high stage not ex2 any ");
-  EXPECT_TRUE(import_text(input("1,3,4,4") + conv("c", "data", "include { phase: TEST } exclude { "
-                                                               "phase: TRAIN }"))
+  EXPECT_TRUE(import_text(input("1,3,4,4") + conv("c", "data",
+                                                  "include { phase: TEST } exclude { "
+                                                  "phase: TRAIN }"))
                   .failed);
 }
 
@@ -80,7 +82,8 @@ TEST(CaffeNet, TrainingNetworkBecomesAnInferenceNetwork) {
       "layer { name: 'd' type: 'Data' top: 'data' top: 'label' include { phase: TEST } "
       "transform_param { crop_size: 5 force_color: true } data_param { batch_size: 32 } }\n" +
       conv("c", "data") +
-      "layer { name: 'ip' type: 'InnerProduct' bottom: 'c' top: 'ip' inner_product_param { num_output: 4 "
+      "layer { name: 'ip' type: 'InnerProduct' bottom: 'c' top: 'ip' inner_product_param { "
+      "num_output: 4 "
       "} }\n"
       "layer { name: 'acc' type: 'Accuracy' bottom: 'ip' bottom: 'label' top: 'acc' }\n"
       "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' top: 'loss' }\n";
@@ -100,24 +103,26 @@ TEST(CaffeNet, DataLayersThatDoNotTellTheirShape) {
       conv("c", "data"));
   EXPECT_TRUE(says(m, Severity::kError, {"'d'", "Data layer", "deploy"}));
   const ImportedModel memory = import_text(
-      "layer { name: 'd' type: 'MemoryData' top: 'data' top: 'label' memory_data_param { batch_size: 3 "
+      "layer { name: 'd' type: 'MemoryData' top: 'data' top: 'label' memory_data_param { "
+      "batch_size: 3 "
       "channels: 2 height: 4 width: 5 } }\n" +
       conv("c", "data"));
   EXPECT_EQ(shape_of(memory, "c"), "N,2,4,5") << report(memory);
 }
 
 TEST(CaffeNet, LossesWithoutTopAndSilence) {
-  const ImportedModel m = import_text(
-      input("1,3,4,4") + conv("c", "data") +
-      "layer { name: 's' type: 'Slice' bottom: 'c' top: 'x' top: 'y' }\n"
-      "layer { name: 'hush' type: 'Silence' bottom: 'y' }\n"
-      "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' }\n");
+  const ImportedModel m =
+      import_text(input("1,3,4,4") + conv("c", "data") +
+                  "layer { name: 's' type: 'Slice' bottom: 'c' top: 'x' top: 'y' }\n"
+                  "layer { name: 'hush' type: 'Silence' bottom: 'y' }\n"
+                  "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' }\n");
   ASSERT_FALSE(m.failed) << report(m);
   ASSERT_EQ(m.graph.outputs().size(), 1u);
   EXPECT_EQ(m.graph.outputs()[0].name, "loss");
 }
 
-// ---- batch size ----------------------------------------------------------------------------------
+// ---- batch size
+// ----------------------------------------------------------------------------------
 
 TEST(CaffeNet, BatchIsASymbolWhereEveryLayerAcceptsIt) {
   ImportOptions options;
@@ -131,14 +136,15 @@ TEST(CaffeNet, BatchIsASymbolWhereEveryLayerAcceptsIt) {
 }
 
 TEST(CaffeNet, BatchStaysWhereALayerBakesItIn) {
-  const ImportedModel reshape =
-      import_text(input("2,6") + layer("Reshape", "reshape_param { shape { dim: 2 dim: 3 dim: 2 } }"));
+  const ImportedModel reshape = import_text(
+      input("2,6") + layer("Reshape", "reshape_param { shape { dim: 2 dim: 3 dim: 2 } }"));
   ASSERT_FALSE(reshape.failed) << report(reshape);
   EXPECT_EQ(shape_of(reshape, "out"), "2,3,2");
   EXPECT_TRUE(says(reshape, Severity::kNote, {"batch size stays 2", "'l'"})) << report(reshape);
-  const ImportedModel slice = import_text(
-      input("4,6") + "layer { name: 'l' type: 'Slice' bottom: 'data' top: 'x' top: 'y' slice_param { "
-                     "axis: 0 } }");
+  const ImportedModel slice =
+      import_text(input("4,6") +
+                  "layer { name: 'l' type: 'Slice' bottom: 'data' top: 'x' top: 'y' slice_param { "
+                  "axis: 0 } }");
   EXPECT_EQ(shape_of(slice, "x"), "2,6") << report(slice);
   EXPECT_TRUE(says(slice, Severity::kNote, {"batch size stays 4"}));
 }
@@ -146,28 +152,31 @@ TEST(CaffeNet, BatchStaysWhereALayerBakesItIn) {
 TEST(CaffeNet, InputsOfDifferentFirstDimensionsKeepThem) {
   const ImportedModel m = import_text(
       "input: 'a' input_shape { dim: 2 dim: 3 } input: 'b' input_shape { dim: 5 dim: 3 }\n" +
-      std::string("layer { name: 'l' type: 'Concat' bottom: 'a' bottom: 'b' top: 'out' concat_param { "
-                  "axis: 0 } }"));
+      std::string(
+          "layer { name: 'l' type: 'Concat' bottom: 'a' bottom: 'b' top: 'out' concat_param { "
+          "axis: 0 } }"));
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(shape_of(m, "out"), "7,3");
 }
 
-// ---- diagnostics ---------------------------------------------------------------------------------
+// ---- diagnostics
+// ---------------------------------------------------------------------------------
 
 TEST(CaffeNet, AllProblemsAreInOneReport) {
   const std::string net = input("1,3,4,4") +                                       // line 1
                           "layer { name: 'u' type: 'Convolutin' bottom: 'data' top: 'u' }\n" +  // 2
-                          conv("c", "u") +                                         // 3: poisoned
-                          "layer { name: 'v' type: 'NoSuchThing' bottom: 'c' top: 'v' }\n" +    // 4
-                          conv("w", "datum") +                                     // 5
-                          conv("x", "y") +                                         // 6
-                          conv("y", "data") +                                      // 7
-                          "layer { name: 'p' type: 'Pooling' bottom: 'y' top: 'p' }\n";         // 8
+                          conv("c", "u") +  // 3: poisoned
+                          "layer { name: 'v' type: 'NoSuchThing' bottom: 'c' top: 'v' }\n" +  // 4
+                          conv("w", "dataa") +  // 5
+                          conv("x", "y") +  // 6
+                          conv("y", "data") +  // 7
+                          "layer { name: 'p' type: 'Pooling' bottom: 'y' top: 'p' }\n";  // 8
   const ImportedModel m = import_text(net);
   EXPECT_TRUE(m.failed);
   EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:2", "'u'", "Convolutin", "'Convolution'"}));
   EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:4", "'v'", "NoSuchThing"}));
-  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:5", "'w'", "'datum'", "did you mean 'data'"}));
+  EXPECT_TRUE(
+      says(m, Severity::kError, {"net.prototxt:5", "'w'", "'dataa'", "did you mean 'data'"}));
   EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:6", "'x'", "makes it later"}));
   EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:8", "'p'", "kernel"}));
   EXPECT_EQ(m.diagnostics.error_count(), 5u) << report(m);
@@ -180,16 +189,17 @@ TEST(CaffeNet, UnknownTypesAloneAreUnsupported) {
 }
 
 TEST(CaffeNet, TwoMakersOfOneBlob) {
-  const ImportedModel m = import_text(
-      input("1,3,4,4") + conv("c", "data") +
-      "layer { name: 'd' type: 'ReLU' bottom: 'data' top: 'c' }\n");
+  const ImportedModel m = import_text(input("1,3,4,4") + conv("c", "data") +
+                                      "layer { name: 'd' type: 'ReLU' bottom: 'data' top: 'c' }\n");
   EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:3", "'c' is already made by layer 'c'"}));
 }
 
-// ---- weights -------------------------------------------------------------------------------------
+// ---- weights
+// -------------------------------------------------------------------------------------
 
 const char* kWeights =
-    "layer { name: 'c' type: 'Convolution' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: 1 data: 2 "
+    "layer { name: 'c' type: 'Convolution' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: 1 "
+    "data: 2 "
     "data: 3 data: 4 data: 5 data: 6 } blobs { shape { dim: 2 } data: 7 data: 8 } }\n";
 
 TEST(CaffeNet, WeightsAreFoundByLayerName) {
@@ -207,7 +217,8 @@ TEST(CaffeNet, WeightsOfLegacyShape) {
                           "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' "
                           "inner_product_param { num_output: 2 } }\n";
   const std::string blobs =
-      "layers { name: 'ip' type: INNER_PRODUCT blobs { num: 1 channels: 1 height: 2 width: 3 data: [1, 2, "
+      "layers { name: 'ip' type: INNER_PRODUCT blobs { num: 1 channels: 1 height: 2 width: 3 data: "
+      "[1, 2, "
       "3, 4, 5, 6] } blobs { num: 1 channels: 1 height: 1 width: 2 data: [7, 8] } }";
   const ImportedModel m = import_text_with(net, blobs);
   ASSERT_FALSE(m.failed) << report(m);
@@ -217,7 +228,8 @@ TEST(CaffeNet, WeightsOfLegacyShape) {
 TEST(CaffeNet, WeightsInHalfPrecisionAndDouble) {
   const std::string net = input("1,3,4,4") + conv("c", "data");
   const std::string blobs =
-      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } raw_data_type: FLOAT16 raw_data: "
+      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } raw_data_type: FLOAT16 "
+      "raw_data: "
       "'\\x00\\x3c\\x00\\x40\\x00\\x42\\x00\\x44\\x00\\x45\\x00\\xc6' } blobs { shape { dim: 2 } "
       "double_data: [0.5, 0.25] } }";
   const ImportedModel m = import_text_with(net, blobs);
@@ -230,23 +242,28 @@ TEST(CaffeNet, WeightsInHalfPrecisionAndDouble) {
 
 TEST(CaffeNet, WeightsThatDoNotFit) {
   const std::string net = input("1,3,4,4") + conv("c", "data");
-  const ImportedModel shape = import_text_with(
-      net, "layer { name: 'c' blobs { shape { dim: 3 dim: 2 dim: 1 dim: 1 } data: [1,2,3,4,5,6] } blobs { "
-           "shape { dim: 2 } data: [1,2] } }");
+  const ImportedModel shape = import_text_with(net,
+                                               "layer { name: 'c' blobs { shape { dim: 3 dim: 2 "
+                                               "dim: 1 dim: 1 } data: [1,2,3,4,5,6] } blobs { "
+                                               "shape { dim: 2 } data: [1,2] } }");
   EXPECT_TRUE(says(shape, Severity::kError, {"'c'", "[3,2,1,1]", "[2,3,1,1]"})) << report(shape);
   const ImportedModel count =
-      import_text_with(net, "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: "
-                            "[1,2,3,4,5,6] } }");
+      import_text_with(net,
+                       "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: "
+                       "[1,2,3,4,5,6] } }");
   EXPECT_TRUE(says(count, Severity::kError, {"'c'", "blobs"})) << report(count);
   const ImportedModel more = import_text_with(
-      input("1,3,4,4") + "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { "
-                         "num_output: 2 kernel_size: 1 bias_term: false } }",
+      input("1,3,4,4") +
+          "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { "
+          "num_output: 2 kernel_size: 1 bias_term: false } }",
       kWeights);
   EXPECT_TRUE(says(more, Severity::kError, {"has 2 blobs, the network needs 1"})) << report(more);
-  const ImportedModel values = import_text_with(
-      net, "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: [1,2] } blobs { shape { "
-           "dim: 2 } data: [1,2] } }");
-  EXPECT_TRUE(says(values, Severity::kError, {"net.caffemodel", "'c'", "holds 2 values"})) << report(values);
+  const ImportedModel values = import_text_with(net,
+                                                "layer { name: 'c' blobs { shape { dim: 2 dim: 3 "
+                                                "dim: 1 dim: 1 } data: [1,2] } blobs { shape { "
+                                                "dim: 2 } data: [1,2] } }");
+  EXPECT_TRUE(says(values, Severity::kError, {"net.caffemodel", "'c'", "holds 2 values"}))
+      << report(values);
 }
 
 TEST(CaffeNet, MissingAndExtraWeights) {
@@ -268,7 +285,8 @@ TEST(CaffeNet, MissingAndExtraWeights) {
 }
 
 TEST(CaffeNet, SharedParameters) {
-  const std::string net = input("1,3,4,4") + conv("c", "data", "param { name: 'w' } param { name: 'b' }") +
+  const std::string net = input("1,3,4,4") +
+                          conv("c", "data", "param { name: 'w' } param { name: 'b' }") +
                           conv("d", "data", "param { name: 'w' } param { name: 'b' }");
   const ImportedModel m = import_text_with(net, kWeights);
   ASSERT_FALSE(m.failed) << report(m);
@@ -277,7 +295,8 @@ TEST(CaffeNet, SharedParameters) {
 
 TEST(CaffeNet, BatchNormDividesByItsFactor) {
   const std::string blobs =
-      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: [2, 6] } "
+      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: "
+      "[2, 6] } "
       "blobs { shape { dim: 1 } data: 2 } }";
   const ImportedModel m = import_text_with(input("1,2,4,4") + layer("BatchNorm"), blobs);
   ASSERT_FALSE(m.failed) << report(m);
@@ -285,8 +304,10 @@ TEST(CaffeNet, BatchNormDividesByItsFactor) {
   EXPECT_EQ(m.graph.constant_of(node.inputs[3])->source.at(1), 4);
   EXPECT_EQ(m.graph.constant_of(node.inputs[4])->source.at(1), 3);
   const std::string five =
-      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: [2, 6] } "
-      "blobs { shape { dim: 1 } data: 1 } blobs { shape { dim: 2 } data: [10, 11] } blobs { shape { dim: 2 "
+      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: "
+      "[2, 6] } "
+      "blobs { shape { dim: 1 } data: 1 } blobs { shape { dim: 2 } data: [10, 11] } blobs { shape "
+      "{ dim: 2 "
       "} data: [20, 21] } }";
   const ImportedModel fork = import_text_with(input("1,2,4,4") + layer("BatchNorm"), five);
   ASSERT_FALSE(fork.failed) << report(fork);
@@ -311,19 +332,21 @@ TEST(CaffeNet, DamagedWeightsNameTheOffset) {
       {{"net.caffemodel", bytes}, {"net.prototxt", input("1,3,4,4") + conv("c", "data")}}, raw);
   EXPECT_TRUE(m.failed);
   bool found = false;
-  for (const Diagnostic& d : m.diagnostics.all()) found |= d.offset >= 0 && d.file == "net.caffemodel";
+  for (const Diagnostic& d : m.diagnostics.all())
+    found |= d.offset >= 0 && d.file == "net.caffemodel";
   EXPECT_TRUE(found) << report(m);
   EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
 }
 
-// ---- hooks ---------------------------------------------------------------------------------------
+// ---- hooks
+// ---------------------------------------------------------------------------------------
 
 class DoublingHook : public LayerHooks {
  public:
   bool claims(const std::string& name, const std::string&) override { return name == "mine"; }
-  std::vector<ValueId> import(GraphBuilder& builder, const std::string& name, const std::string& type,
-                              const std::vector<ValueId>& inputs, const std::vector<Tensor>& weights,
-                              int outputs) override {
+  std::vector<ValueId> import(GraphBuilder& builder, const std::string& name,
+                              const std::string& type, const std::vector<ValueId>& inputs,
+                              const std::vector<Tensor>& weights, int outputs) override {
     ++calls;
     seen_type = type;
     blobs = weights;
@@ -340,9 +363,11 @@ TEST(CaffeNet, HooksClaimLayersAndBorrowWeights) {
   ImportOptions options;
   options.hooks = &hook;
   const std::string net = input("1,3,4,4") +
-                          "layer { name: 'mine' type: 'IPlugin' bottom: 'data' top: 'm' }\n" + conv("c", "m");
+                          "layer { name: 'mine' type: 'IPlugin' bottom: 'data' top: 'm' }\n" +
+                          conv("c", "m");
   const ImportedModel m = import_text_with(
-      net, std::string(kWeights) + "layer { name: 'mine' blobs { shape { dim: 2 } data: [3, 4] } }", options);
+      net, std::string(kWeights) + "layer { name: 'mine' blobs { shape { dim: 2 } data: [3, 4] } }",
+      options);
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(hook.calls, 1);
   EXPECT_EQ(hook.seen_type, "IPlugin");
@@ -365,7 +390,8 @@ TEST(CaffeNet, IntoAnExistingBuilder) {
   builder.output(values.at("c"), "c");
   EXPECT_EQ(builder.finish().outputs().size(), 1u);
   GraphBuilder other("other");
-  EXPECT_THROW(import_caffe_into(other, input("1,3") + layer("Nothing"), "", options, diagnostics), Error);
+  EXPECT_THROW(import_caffe_into(other, input("1,3") + layer("Nothing"), "", options, diagnostics),
+               Error);
 }
 
 }  // namespace

@@ -38,10 +38,11 @@ TEST(CaffeShape, PoolingMatchesTheFormula) {
 }
 
 TEST(CaffeShape, PoolingRectangles) {
-  const ImportedModel m = import_text(
-      input("1,3,20,31") +
-      layer("Pooling", "pooling_param { pool: AVE kernel_h: 2 kernel_w: 5 stride_h: 2 stride_w: 3 "
-                       "pad_h: 1 pad_w: 0 }"));
+  const ImportedModel m =
+      import_text(input("1,3,20,31") +
+                  layer("Pooling",
+                        "pooling_param { pool: AVE kernel_h: 2 kernel_w: 5 stride_h: 2 stride_w: 3 "
+                        "pad_h: 1 pad_w: 0 }"));
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(shape_of(m, "out"), "N,3,11,10");
   EXPECT_EQ(node_of(m, "out").attrs.ints("pads"), (std::vector<int64_t>{1, 0, 1, 0}));
@@ -104,10 +105,11 @@ TEST(CaffeShape, ConvolutionOfOneAndThreeAxes) {
 }
 
 TEST(CaffeShape, ConvolutionStatesAxesApart) {
-  const ImportedModel m = import_text(
-      input("1,6,20,30") +
-      layer("Convolution", "convolution_param { num_output: 8 kernel_h: 1 kernel_w: 7 pad_w: 3 "
-                           "stride_h: 2 stride_w: 1 group: 2 }"));
+  const ImportedModel m =
+      import_text(input("1,6,20,30") +
+                  layer("Convolution",
+                        "convolution_param { num_output: 8 kernel_h: 1 kernel_w: 7 pad_w: 3 "
+                        "stride_h: 2 stride_w: 1 group: 2 }"));
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(shape_of(m, "out"), "N,8,10,30");
   const Node& node = node_of(m, "out");
@@ -116,20 +118,19 @@ TEST(CaffeShape, ConvolutionStatesAxesApart) {
 }
 
 TEST(CaffeShape, WindowsThatDoNotFitAreErrors) {
-  for (const std::string body : {"num_output: 4 kernel_size: 9", "num_output: 0 kernel_size: 1",
-                                 "num_output: 4", "num_output: 4 kernel_size: 0",
-                                 "num_output: 4 kernel_size: 3 stride: 0",
-                                 "num_output: 4 kernel_size: 3 group: 2",
-                                 "num_output: 4 kernel_size: 3 kernel_h: 3",
-                                 "num_output: 4 kernel_size: 3 kernel_size: 3 kernel_size: 3"}) {
+  for (const std::string body :
+       {"num_output: 4 kernel_size: 9", "num_output: 0 kernel_size: 1", "num_output: 4",
+        "num_output: 4 kernel_size: 0", "num_output: 4 kernel_size: 3 stride: 0",
+        "num_output: 4 kernel_size: 3 group: 2", "num_output: 4 kernel_size: 3 kernel_h: 3",
+        "num_output: 4 kernel_size: 3 kernel_size: 3 kernel_size: 3"}) {
     const ImportedModel m =
         import_text(input("1,3,8,8") + layer("Convolution", "convolution_param {" + body + "}"));
     EXPECT_TRUE(m.failed) << body;
     EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:2", "'l'"})) << body << report(m);
   }
-  for (const std::string body : {"kernel_size: 3 pad: 3", "kernel_size: 0", "", "kernel_h: 3",
-                                 "kernel_size: 9", "pool: STOCHASTIC kernel_size: 2",
-                                 "global_pooling: true kernel_size: 2"}) {
+  for (const std::string body :
+       {"kernel_size: 3 pad: 3", "kernel_size: 0", "", "kernel_h: 3", "kernel_size: 9",
+        "pool: STOCHASTIC kernel_size: 2", "global_pooling: true kernel_size: 2"}) {
     const ImportedModel m =
         import_text(input("1,3,8,8") + layer("Pooling", "pooling_param {" + body + "}"));
     EXPECT_TRUE(m.failed) << body;

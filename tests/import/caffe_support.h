@@ -1,11 +1,11 @@
 // Helpers of the Caffe importer's tests.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tenfold/import.h"
 

@@ -124,10 +124,13 @@ void Attempt::add_data(int k) {
   for (int t = 0; t < layer.top_size(); ++t) {
     if (!links.wanted[static_cast<size_t>(t)]) continue;
     try {
-      ImageHint hint = setup_.options.hint;
-      if (hint.channels == 0)
-        hint.channels = trained_channels(setup_.net, setup_.topology, setup_.weights, {k, t});
-      const Extents dims = data_shape(layer, t, hint);
+      bool assumed = false;
+      const Extents dims = resolve_data_shape(setup_.net, setup_.topology, setup_.weights,
+                                              setup_.options.hint, {k, t}, &assumed);
+      if (assumed)
+        diagnostics_.add({Severity::kWarning, Code::kOk, setup_.net.file,
+                          setup_.net.lines[static_cast<size_t>(k)], -1, layer.name(),
+                          "the file does not tell the channels: three are assumed", ""});
       Shape shape = to_shape(dims);
       if (setup_.open_batch && !shape.empty()) shape[0] = Dim::symbol("N");
       const std::string name = unique(layer.top(t), value_names_);
@@ -169,7 +172,10 @@ bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
         for (const auto& [top, made] : setup_.topology.last)
           if (made.layer < k) names.push_back(top);
         const std::string near = nearest_name(name, names);
-        if (!near.empty()) hint = fmt::format("did you mean '{}'", near);
+        if (setup_.net.left_out.count(name)) {
+          hint = "layers of another phase or stage make it";
+        } else if (!near.empty())
+          hint = fmt::format("did you mean '{}'", near);
       }
       error(k, Code::kInvalid, fmt::format("bottom '{}' is made by no earlier layer", name), hint);
       continue;

@@ -61,6 +61,22 @@ Extents picture_shape(const LayerParameter& layer, int64_t batch, int64_t height
   return {std::max<int64_t>(batch, 1), channels, height, width};
 }
 
+// Channels that the first convolution reading the blob was trained for; 0: unknown.
+int64_t trained_channels(const NetFile& net, const Topology& topology, const Weights& weights,
+                         Source source) {
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
+    const LayerParameter& layer = net.net.layer(k);
+    if (std::find(links.bottoms.begin(), links.bottoms.end(), source) == links.bottoms.end())
+      continue;
+    const TrainedBlobs* trained = weights.find(layer.name());
+    if (layer.type() != "Convolution" || !trained || trained->blobs.empty()) continue;
+    const Extents& dims = trained->blobs[0].value.dims();
+    if (dims.size() == 4) return dims[1] * std::max<int64_t>(layer.convolution_param().group(), 1);
+  }
+  return 0;
+}
+
 }  // namespace
 
 Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint) {
@@ -94,19 +110,20 @@ Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint) 
   return dims;
 }
 
-int64_t trained_channels(const NetFile& net, const Topology& topology, const Weights& weights,
-                         Source source) {
-  for (int k = 0; k < net.net.layer_size(); ++k) {
-    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
-    const LayerParameter& layer = net.net.layer(k);
-    if (std::find(links.bottoms.begin(), links.bottoms.end(), source) == links.bottoms.end())
-      continue;
-    const TrainedBlobs* trained = weights.find(layer.name());
-    if (layer.type() != "Convolution" || !trained || trained->blobs.empty()) continue;
-    const Extents& dims = trained->blobs[0].value.dims();
-    if (dims.size() == 4) return dims[1] * std::max<int64_t>(layer.convolution_param().group(), 1);
+Extents resolve_data_shape(const NetFile& net, const Topology& topology, const Weights& weights,
+                           ImageHint hint, Source source, bool* assumed) {
+  const LayerParameter& layer = net.net.layer(source.layer);
+  if (assumed) *assumed = false;
+  if (hint.channels == 0) hint.channels = trained_channels(net, topology, weights, source);
+  if (hint.channels > 0 || weights.present()) return data_shape(layer, source.top, hint);
+  try {
+    return data_shape(layer, source.top, hint);
+  } catch (const Error&) {
+    hint.channels = 3;
+    Extents dims = data_shape(layer, source.top, hint);
+    if (assumed) *assumed = true;
+    return dims;
   }
-  return 0;
 }
 
 }  // namespace tenfold::caffe

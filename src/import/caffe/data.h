@@ -15,8 +15,9 @@ struct ImageHint {
 // Dims of a data layer's top. Error{kInvalid} when the file does not tell, with what to give.
 Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint);
 
-// Channels that the first convolution reading the blob was trained for; 0: unknown.
-int64_t trained_channels(const NetFile& net, const Topology& topology, const Weights& weights,
-                         Source source);
+// The same within a network. Channels that neither file nor hint tell are those that the first
+// convolution was trained for; without any weights colour is assumed, and `assumed` says so.
+Extents resolve_data_shape(const NetFile& net, const Topology& topology, const Weights& weights,
+                           ImageHint hint, Source source, bool* assumed = nullptr);
 
 }  // namespace tenfold::caffe

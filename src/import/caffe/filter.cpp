@@ -45,7 +45,10 @@ void keep_test_phase(NetFile& net, Diagnostics& diagnostics) {
     }
     const bool in = layer->include_size() > 0 ? meets_any(state, layer->include())
                                               : !meets_any(state, layer->exclude());
-    if (!in) continue;
+    if (!in) {
+      net.left_out.insert(layer->top().begin(), layer->top().end());
+      continue;
+    }
     kept.Add(std::move(*layer));
     lines.push_back(net.lines[static_cast<size_t>(k)]);
   }

@@ -17,9 +17,7 @@ std::vector<int64_t> stated_batches(const NetFile& net, const Topology& topology
     for (int t = 0; t < net.net.layer(k).top_size(); ++t) {
       if (!links.wanted[static_cast<size_t>(t)]) continue;
       try {
-        ImageHint hint = options.hint;
-        if (hint.channels == 0) hint.channels = trained_channels(net, topology, weights, {k, t});
-        const Extents dims = data_shape(net.net.layer(k), t, hint);
+        const Extents dims = resolve_data_shape(net, topology, weights, options.hint, {k, t});
         batches.push_back(dims.empty() ? -1 : dims[0]);
       } catch (const Error&) {  // the attempt reports it
       }
@@ -95,9 +93,7 @@ Extents picture_dims(const NetFile& net, const Weights& weights, const NetOption
     for (int t = 0; t < net.net.layer(k).top_size(); ++t) {
       if (!links.wanted[static_cast<size_t>(t)]) continue;
       try {
-        ImageHint hint = options.hint;
-        if (hint.channels == 0) hint.channels = trained_channels(net, topology, weights, {k, t});
-        Extents dims = data_shape(net.net.layer(k), t, hint);
+        Extents dims = resolve_data_shape(net, topology, weights, options.hint, {k, t});
         if (dims.size() == 4) return dims;
       } catch (const Error&) {  // import_net reports it
       }

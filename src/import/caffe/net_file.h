@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct NetFile {
   std::string file;         // as the user gave it
   NetParameter net;         // only `layer`; `input` fields have become Input layers
   std::vector<int> lines;   // of each layer, 1-based; 0: unknown
+  std::set<std::string> left_out;  // tops of layers that do not belong to the TEST phase
 };
 
 // Parses text of any generation (V0, V1, V2), upgrades it and keeps the layers of the TEST phase.
