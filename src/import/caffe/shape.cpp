@@ -68,6 +68,9 @@ CAFFE_LAYER_IMPORT(Reshape) {
     Dim& missing = to[static_cast<size_t>(inferred)];
     missing = floor_div(total, stated);
   }
+  if (!total.is_const() && !to.empty() && to[0].is_const())
+    LayerContext::unsupported(fmt::format(
+        "shape [{}] states the batch size: the bottom has [{}]", str(to), str(dims)));
   if (element_count(to) != total) {
     if (!element_count(to).is_const() || !total.is_const())
       LayerContext::unsupported(fmt::format(

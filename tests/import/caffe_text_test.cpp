@@ -1,0 +1,116 @@
+// Texts: syntax errors, unknown fields, old forms, hostile nesting.
+#include "import/caffe_support.h"
+
+namespace tenfold::test {
+namespace {
+
+TEST(CaffeText, SyntaxErrorsNameTheLine) {
+  const ImportedModel m = import_text("name: 'x'\nlayer {\n  name: 'a'\n  type: }\n");
+  EXPECT_TRUE(m.failed);
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:4"})) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
+}
+
+TEST(CaffeText, UnknownFieldsAreLocatedWarnings) {
+  const ImportedModel m = import_text(input("1,3,4,4") +
+                                      "layer { name: 'l' type: 'ReLU' bottom: 'data' top: 'out'\n"
+                                      "  visualize: true\n"
+                                      "  strange_param { deep { deeper: 3 } list: [1, 2] } }\n");
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_TRUE(says(m, Severity::kWarning, {"net.prototxt:3", "visualize"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kWarning, {"net.prototxt:4", "strange_param"})) << report(m);
+}
+
+TEST(CaffeText, NestingIsLimited) {
+  std::string text = "layer {";
+  for (int k = 0; k < 1000000; ++k) text += "a {";
+  EXPECT_TRUE(import_text(text).failed);
+}
+
+TEST(CaffeText, NoNetworkAtAll) {
+  EXPECT_TRUE(says(import_text("base_lr: 0.1\nnet: 'x'\n"), Severity::kError, {"solver"}));
+  EXPECT_TRUE(import_text("hello world").failed);
+  EXPECT_TRUE(import_text(" ").failed);
+  EXPECT_TRUE(import_text("").failed);
+}
+
+TEST(CaffeText, InputForms) {
+  const std::string relu = "layer { name: 'l' type: 'ReLU' bottom: 'data' top: 'out' }\n";
+  for (const std::string& head :
+       {std::string("input: 'data' input_dim: 1 input_dim: 3 input_dim: 4 input_dim: 5\n"),
+        std::string("input: 'data' input_shape { dim: 1 dim: 3 dim: 4 dim: 5 }\n"),
+        std::string("input: 'data' input_shape { dim: [1, 3, 4, 5] }\n"), input("1,3,4,5")}) {
+    const ImportedModel m = import_text(head + relu);
+    ASSERT_FALSE(m.failed) << head << report(m);
+    EXPECT_EQ(shape_of(m, "out"), "N,3,4,5");
+  }
+  for (const std::string& head :
+       {std::string("input: 'data'\n"), std::string("input: 'data' input_dim: 1 input_dim: 3\n"),
+        std::string("input: 'data' input_shape { dim: 1 dim: -3 }\n"),
+        std::string("input: 'data' input_shape { dim: 1 dim: 9000000000 dim: 9000000000 }\n")})
+    EXPECT_TRUE(import_text(head + relu).failed) << head;
+}
+
+TEST(CaffeText, V1NetworksAreUpgraded) {
+  const ImportedModel m = import_text(
+      "input: 'data' input_dim: 1 input_dim: 1 input_dim: 28 input_dim: 28\n"
+      "layers { name: 'conv1' type: CONVOLUTION bottom: 'data' top: 'conv1' blobs_lr: 1 blobs_lr: "
+      "2 "
+      "convolution_param { num_output: 20 kernel_size: 5 } }\n"
+      "layers { name: 'pool1' type: POOLING bottom: 'conv1' top: 'pool1' pooling_param { pool: MAX "
+      "kernel_size: 2 stride: 2 } }\n"
+      "layers { name: 'ip' type: INNER_PRODUCT bottom: 'pool1' top: 'ip' inner_product_param { "
+      "num_output: "
+      "10 } }\n"
+      "layers { name: 'prob' type: SOFTMAX bottom: 'ip' top: 'prob' }\n"
+      "layers { name: 'x' type: NONE bottom: 'ip' top: 'x' }\n");
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:6", "'x'"})) << report(m);
+  EXPECT_EQ(m.diagnostics.error_count(), 1u);
+}
+
+TEST(CaffeText, V0NetworksAreUpgraded) {
+  const ImportedModel m = import_text(
+      "input: 'data' input_dim: 1 input_dim: 3 input_dim: 13 input_dim: 13\n"
+      "layers { layer { name: 'pad1' type: 'padding' pad: 2 } bottom: 'data' top: 'pad1' }\n"
+      "layers { layer { name: 'conv1' type: 'conv' num_output: 4 kernelsize: 5 group: 1 stride: 1 "
+      "} bottom: "
+      "'pad1' top: 'conv1' }\n"
+      "layers { layer { name: 'relu1' type: 'relu' } bottom: 'conv1' top: 'conv1' }\n"
+      "layers { layer { name: 'pool1' type: 'pool' pool: MAX kernelsize: 3 stride: 2 } bottom: "
+      "'conv1' top: "
+      "'pool1' }\n"
+      "layers { layer { name: 'norm1' type: 'lrn' local_size: 3 alpha: 0.1 } bottom: 'pool1' top: "
+      "'norm1' }\n"
+      "layers { layer { name: 'ip' type: 'innerproduct' num_output: 7 } bottom: 'norm1' top: 'ip' "
+      "}\n"
+      "layers { layer { name: 'prob' type: 'softmax' } bottom: 'ip' top: 'prob' }\n");
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(ops(m), "Conv Relu MaxPool LRN Flatten Gemm Softmax");
+  EXPECT_EQ(shape_of(m, "conv1"), "N,4,13,13");
+  EXPECT_EQ(shape_of(m, "prob"), "N,7");
+}
+
+TEST(CaffeText, HostileNumbers) {
+  EXPECT_TRUE(import_text(input("1,3,4,4") +
+                          layer("InnerProduct", "inner_product_param { num_output: 4294967295 }"))
+                  .failed);
+  EXPECT_TRUE(import_text(input("1,3,4,4") + layer("Convolution",
+                                                   "convolution_param { num_output: "
+                                                   "4000000000 kernel_size: 4 }"))
+                  .failed);
+  EXPECT_TRUE(
+      import_text(input("1,3,4,4") + layer("Tile", "tile_param { tiles: 2000000000 }")).failed);
+  EXPECT_TRUE(import_text(input("1,3,4,4") + layer("Scale", "scale_param { axis: 9 }")).failed);
+  EXPECT_TRUE(
+      import_text(input("1,3,4,4") + layer("Softmax", "softmax_param { axis: -9 }")).failed);
+  EXPECT_TRUE(import_text(input("1,3,4,4") + "layer { name: 'l' type: 'ReLU' top: 'out' }").failed);
+  EXPECT_TRUE(
+      import_text(input("1,3,4,4") + "layer { name: 'l' type: 'ReLU' bottom: 'data' }").failed);
+  EXPECT_TRUE(
+      import_text("layer { name: 'a' type: 'ReLU' bottom: 'b' top: 'a' } layer { name: 'b' type: "
+                  "'ReLU' bottom: 'a' top: 'b' }")
+          .failed);
+}
+
+}  // namespace
+}  // namespace tenfold::test

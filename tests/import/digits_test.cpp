@@ -1,0 +1,317 @@
+// DIGITS packages: the example download, and packages made up here.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <google/protobuf/text_format.h>
+
+#include "import/caffe_support.h"
+#include "src/import/caffe/caffe.pb.h"
+#include "tenfold/io.h"
+
+namespace tenfold::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kDigits = std::string(TENFOLD_EXAMPLES_DIR) + "/digits/";
+
+// A folder that goes when the test ends.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "tenfold-import-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  void write(const std::string& name, const std::string& bytes) const {
+    fs::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << bytes;
+  }
+  void remove(const std::string& name) const { fs::remove(path_ / name); }
+  std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
+
+// A mean image of the given size; pixel (c,y,x) is c * 100 + y * 10 + x.
+std::string mean_file(int channels, int height, int width) {
+  caffe::BlobProto blob;
+  blob.set_num(1);
+  blob.set_channels(channels);
+  blob.set_height(height);
+  blob.set_width(width);
+  for (int c = 0; c < channels; ++c)
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x) blob.add_data(static_cast<float>(c * 100 + y * 10 + x));
+  return blob.SerializeAsString();
+}
+
+const char* kNet =
+    "name: 'toy' input: 'data' input_shape { dim: 1 dim: 3 dim: 4 dim: 4 }\n"
+    "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { num_output: "
+    "2 "
+    "kernel_size: 1 } }\n";
+
+std::string train_val(const std::string& transform) {
+  return "layer { name: 'd' type: 'Data' top: 'data' top: 'label' include { phase: TEST } " +
+         transform + " }\n";
+}
+
+std::string weights() {
+  std::string blobs =
+      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: [1,0,0,0,0,1] } blobs "
+      "{ shape { "
+      "dim: 2 } data: [0,0] } }";
+  return caffemodel(blobs);
+}
+
+// A color package of 6x6 pictures for a network of 4x4.
+void make_package(const Folder& folder, const std::string& transform) {
+  folder.write(
+      "info.json",
+      R"({"framework": "caffe", "image dimensions": [6, 6, 3], "image resize mode": "half_crop",
+                   "deploy file": "deploy.prototxt"})");
+  folder.write("deploy.prototxt", kNet);
+  folder.write("original.prototxt", kNet);
+  if (!transform.empty()) folder.write("train_val.prototxt", train_val(transform));
+  folder.write("solver.prototxt", "base_lr: 0.1");
+  folder.write("snapshot_iter_9.caffemodel", weights());
+  folder.write("mean.binaryproto", mean_file(3, 6, 6));
+  folder.write("labels.txt", "cat\r\ndog\n");
+}
+
+const Tensor& constant(const ImportedModel& m, const std::string& name) {
+  const auto id = m.graph.find_value(name);
+  EXPECT_TRUE(id) << name;
+  return m.graph.constant_of(*id)->source;
+}
+
+TEST(Digits, TheExampleInAllForms) {
+  if (!fs::exists(kDigits + "digits.tar.gz")) GTEST_SKIP() << "no example package";
+  for (const std::string name : {"digits.tar.gz", "digits.zip"}) {
+    const ImportedModel m = import_model({kDigits + name});
+    ASSERT_FALSE(m.failed) << report(m);
+    EXPECT_EQ(m.format, "digits");
+    EXPECT_EQ(m.labels.size(), 10u);
+    EXPECT_TRUE(m.preprocess.present);
+    EXPECT_EQ(m.preprocess.input, "data");
+    EXPECT_EQ(m.preprocess.channels, 1);
+    EXPECT_EQ(m.preprocess.resize_height, 28);
+    EXPECT_NE(m.preprocess.note.find("mean.binaryproto"), std::string::npos);
+    ASSERT_EQ(m.graph.inputs().size(), 1u);
+    EXPECT_EQ(m.graph.type(m.graph.inputs()[0]).str(), "u8[N,28,28,1]");
+    EXPECT_EQ(m.graph.outputs()[0].name, "softmax");
+    ImportOptions raw;
+    raw.raw_input = true;
+    const ImportedModel plain = import_model({kDigits + name}, raw);
+    EXPECT_FALSE(plain.preprocess.present);
+    EXPECT_EQ(plain.graph.type(plain.graph.inputs()[0]).str(), "f32[N,1,28,28]");
+  }
+}
+
+TEST(Digits, ColorPictureIsCroppedSwappedAndCentered) {
+  const Folder folder;
+  make_package(folder,
+               "transform_param { crop_size: 4 scale: 0.5 mean_file: '/jobs/mean.binaryproto' }");
+  const ImportedModel m = import_model({folder.path()});
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(m.graph.type(m.graph.inputs()[0]).str(), "u8[N,6,6,3]");
+  EXPECT_EQ(ops(m), "Transpose Slice Slice Cast Sub Mul Conv");
+  EXPECT_EQ(m.preprocess.resize_mode, "half_crop");
+  EXPECT_FALSE(m.preprocess.bgr);
+  const Tensor& mean = constant(m, "data.mean_value");
+  EXPECT_EQ(mean.dims(), (Extents{3, 4, 4}));
+  EXPECT_EQ(mean.at(0), 11);  // the center of the mean image
+  EXPECT_EQ(mean.at(47), 244);
+  EXPECT_EQ(m.labels, (std::vector<std::string>{"cat", "dog"}));
+}
+
+TEST(Digits, MeanModes) {
+  struct Case {
+    std::string transform, mode;
+    double first;       // of the mean constant; negative: none
+    std::string note;
+  };
+  for (const Case& c : {
+           Case{"transform_param { crop_size: 4 }", "auto", -1, "none"},
+           Case{"transform_param { mean_value: 7 mean_value: 8 mean_value: 9 }", "auto", 7,
+                "values (7,8,9)"},
+           Case{"transform_param { mean_value: 5 }", "auto", 5, "values (5,5,5)"},
+           Case{"transform_param { mean_file: 'm' }", "auto", 11, "image"},
+           Case{"", "auto", 11, "image"},
+           Case{"", "pixel", 27.5, "pixel (27.5,127.5,227.5)"},
+           Case{"", "none", -1, "none, as asked"},
+           Case{"transform_param { mean_file: 'm' }", "104,117,123", 104, "(104,117,123)"},
+           Case{"transform_param { mean_value: 5 }", "image", 11, "as asked"},
+       }) {
+    const Folder folder;
+    make_package(folder, c.transform);
+    ImportOptions options;
+    options.mean = c.mode;
+    const ImportedModel m = import_model({folder.path()}, options);
+    ASSERT_FALSE(m.failed) << report(m);
+    EXPECT_NE(m.preprocess.note.find(c.note), std::string::npos) << m.preprocess.note;
+    if (c.first < 0) {
+      EXPECT_FALSE(m.graph.find_value("data.mean_value")) << c.transform << c.mode;
+    } else {
+      EXPECT_EQ(constant(m, "data.mean_value").at(0), c.first) << c.transform << c.mode;
+    }
+  }
+}
+
+TEST(Digits, MeanImageOfAnotherSizeBecomesItsPixel) {
+  const Folder folder;
+  make_package(folder, "transform_param { mean_file: 'm' }");
+  folder.write("mean.binaryproto", mean_file(3, 2, 2));
+  const ImportedModel m = import_model({folder.path()});
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_NE(m.preprocess.note.find("pixel (5.5,105.5,205.5)"), std::string::npos)
+      << m.preprocess.note;
+  ImportOptions options;
+  options.mean = "image";
+  EXPECT_TRUE(says(import_model({folder.path()}, options), Severity::kError, {"mean image"}));
+}
+
+TEST(Digits, FlagsThatCannotBeMet) {
+  const Folder folder;
+  make_package(folder, "");
+  ImportOptions options;
+  options.mean = "1,2";
+  EXPECT_TRUE(says(import_model({folder.path()}, options), Severity::kError, {"2 mean values"}));
+  options.mean = "gray";
+  EXPECT_TRUE(
+      says(import_model({folder.path()}, options), Severity::kError, {"'gray' is no mean"}));
+  options = {};
+  options.channel_order = "gbr";
+  EXPECT_TRUE(
+      says(import_model({folder.path()}, options), Severity::kError, {"'gbr'", "rgb or bgr"}));
+  folder.remove("mean.binaryproto");
+  options = {};
+  options.mean = "pixel";
+  EXPECT_TRUE(says(import_model({folder.path()}, options), Severity::kError, {"no mean file"}));
+}
+
+TEST(Digits, RgbLeavesTheChannels) {
+  const Folder folder;
+  make_package(folder, "transform_param { mean_value: 5 }");
+  ImportOptions options;
+  options.channel_order = "rgb";
+  EXPECT_EQ(ops(import_model({folder.path()}, options)), "Transpose Slice Cast Sub Conv");
+}
+
+TEST(Digits, TheNewestSnapshotUnlessToldOtherwise) {
+  const Folder folder;
+  make_package(folder, "");
+  folder.write("snapshot_iter_10.caffemodel", "damaged");
+  EXPECT_TRUE(
+      says(import_model({folder.path()}), Severity::kError, {"snapshot_iter_10.caffemodel"}));
+  for (const std::string snapshot : {"9", "snapshot_iter_9", "snapshot_iter_9.caffemodel"}) {
+    ImportOptions options;
+    options.snapshot = snapshot;
+    EXPECT_FALSE(import_model({folder.path()}, options).failed) << snapshot;
+  }
+  ImportOptions options;
+  options.snapshot = "11";
+  EXPECT_TRUE(says(import_model({folder.path()}, options), Severity::kError,
+                   {"'11'", "snapshot_iter_9.caffemodel"}));
+}
+
+TEST(Digits, PackagesOfOtherFrameworks) {
+  const Folder torch;
+  torch.write("info.json", R"({"framework": "torch"})");
+  torch.write("model.lua", "return {}");
+  const ImportedModel m = import_model({torch.path()});
+  EXPECT_TRUE(says(m, Severity::kError, {"torch"})) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported);
+  const Folder bare;
+  bare.write("snapshot_30_Model.t7", "x");
+  EXPECT_TRUE(says(import_model({bare.path()}), Severity::kError, {"torch"}));
+}
+
+TEST(Digits, IncompletePackages) {
+  const Folder empty;
+  EXPECT_TRUE(says(import_model({empty.path()}), Severity::kError, {"no network"}));
+  const Folder folder;
+  make_package(folder, "");
+  folder.remove("snapshot_iter_9.caffemodel");
+  EXPECT_TRUE(says(import_model({folder.path()}), Severity::kError, {"no .caffemodel"}));
+  ImportOptions random;
+  random.random_weights = true;
+  EXPECT_FALSE(import_model({folder.path()}, random).failed);
+}
+
+TEST(Digits, PartsMayLieInAFolderInside) {
+  const Folder folder;
+  folder.write("job/deploy.prototxt", kNet);
+  folder.write("job/snapshot_iter_1.caffemodel", weights());
+  folder.write("job/mean.binaryproto", mean_file(3, 4, 4));
+  const ImportedModel m = import_model({folder.path()});
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(m.format, "digits");
+}
+
+// ---- single files
+// --------------------------------------------------------------------------------
+
+TEST(ImportFiles, EitherOrderAndNoPreprocessingWithoutFlags) {
+  const Folder folder;
+  folder.write("net.prototxt", kNet);
+  folder.write("net.caffemodel", weights());
+  const std::string net = folder.path() + "/net.prototxt",
+                    trained = folder.path() + "/net.caffemodel";
+  for (const auto& paths : {std::vector<std::string>{net, trained}, {trained, net}}) {
+    const ImportedModel m = import_model(paths);
+    ASSERT_FALSE(m.failed) << report(m);
+    EXPECT_EQ(m.format, "caffe");
+    EXPECT_FALSE(m.preprocess.present);
+    EXPECT_EQ(ops(m), "Conv");
+  }
+  ImportOptions options;
+  options.mean = "104,117,123";
+  options.scale = 0.017;
+  const ImportedModel m = import_model({net, trained}, options);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_TRUE(m.preprocess.present);
+  EXPECT_EQ(m.graph.type(m.graph.inputs()[0]).str(), "u8[N,4,4,3]");
+  EXPECT_EQ(ops(m), "Transpose Slice Cast Sub Mul Conv");
+}
+
+TEST(ImportFiles, MissingFilesAreReportedNotThrown) {
+  const ImportedModel m = import_model({"/nonexistent/a.prototxt", "/nonexistent/b.caffemodel"});
+  EXPECT_TRUE(m.failed);
+  EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
+  EXPECT_EQ(m.diagnostics.all()[0].code, Code::kNotFound);
+  EXPECT_TRUE(import_model({}).failed);
+}
+
+TEST(ImportFiles, WeightsAlone) {
+  const Folder folder;
+  folder.write("net.caffemodel", weights());
+  const ImportedModel m = import_model({folder.path() + "/net.caffemodel"});
+  EXPECT_TRUE(says(m, Severity::kError, {"no .prototxt"})) << report(m);
+}
+
+TEST(ImportFiles, MeanFilesWithWrongDimensions) {
+  caffe::BlobProto blob;  // as one that is about: num 0, and the height wrong
+  blob.set_num(0);
+  blob.set_channels(3);
+  blob.set_height(3);
+  blob.set_width(112);
+  for (int k = 0; k < 3 * 112 * 112; ++k) blob.add_data(1);
+  const Folder folder;
+  folder.write("mean.binaryproto", blob.SerializeAsString());
+  EXPECT_EQ(read_mean_file(folder.path() + "/mean.binaryproto").dims(), (Extents{3, 112, 112}));
+  blob.add_data(1);
+  folder.write("mean.binaryproto", blob.SerializeAsString());
+  EXPECT_THROW(read_mean_file(folder.path() + "/mean.binaryproto"), Error);
+  EXPECT_THROW(read_mean_file(folder.path() + "/none"), Error);
+  folder.write("mean.binaryproto", mean_file(3, 2, 5));
+  const Tensor mean = read_mean_file(folder.path() + "/mean.binaryproto");
+  EXPECT_EQ(mean.dims(), (Extents{3, 2, 5}));
+  EXPECT_EQ(mean.at(29), 214);
+}
+
+}  // namespace
+}  // namespace tenfold::test
