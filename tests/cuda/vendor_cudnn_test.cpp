@@ -1,0 +1,174 @@
+// The plan half of cudnn.conv: texts, refusals, formats, and engines for machines that are
+// elsewhere.
+#include <gtest/gtest.h>
+
+#include "backends/cuda/cudnn/engines.h"
+
+namespace tenfold::cuda {
+std::unique_ptr<Row> cudnn_conv();
+}
+
+namespace tenfold::cuda::cudnn {
+namespace {
+
+Problem conv(const std::string& operands, const std::string& attrs, const std::string& rest) {
+  return Problem::parse("Conv(" + operands + ") {" + attrs + "} " + rest +
+                        " | compute=f32 acc=f32 | N in 0..64 at 8");
+}
+const char* const kThreeByThree =
+    "dilations=[1,1], group=1, kernel=[3,3], pads=[1,1,1,1], strides=[1,1]";
+
+Problem bottleneck() {
+  return conv("f32[N,64,56,56], @f32[256,64,1,1], @f32[256,1,1], f32[N,256,56,56]",
+              "dilations=[1,1], group=1, kernel=[1,1], pads=[0,0,0,0], strides=[1,1]",
+              "out0=relu(add(add(acc,in2),in3)) -> f32[N,256,56,56]");
+}
+
+Problem close(Problem p, const FormatTuple& f) {
+  for (size_t k = 0; k < p.inputs.size(); ++k) p.inputs[k].format = f.inputs.at(k);
+  p.outputs[0].format = f.outputs.at(0);
+  p.compute = f.compute;
+  p.accumulate = f.accumulate;
+  p.closed = true;
+  return p;
+}
+
+TEST(CudnnTactic, TextRoundTrip) {
+  const std::string text = "graph=B engine=41 knobs=2:7,13:1,18:-1 ws=458943";
+  const EngineChoice choice = EngineChoice::parse(text);
+  EXPECT_EQ(choice.form, GraphForm::kBiasFirst);
+  EXPECT_EQ(choice.engine, 41);
+  ASSERT_EQ(choice.knobs.size(), 3u);
+  EXPECT_EQ(choice.knobs[2], (std::pair<int, int64_t>{18, -1}));
+  EXPECT_EQ(choice.workspace, 458943);
+  EXPECT_EQ(choice.str(), text);
+  EXPECT_EQ(EngineChoice::parse("graph=A engine=0 knobs= ws=0").str(),
+            "graph=A engine=0 knobs= ws=0");
+}
+
+TEST(CudnnTactic, MalformedTextsAreRefused) {
+  for (const char* text :
+       {"", "graph=A", "graph=C engine=1 knobs= ws=0", "graph=A engine=x knobs= ws=0",
+        "graph=A engine=1 knobs=2 ws=0", "graph=A engine=1 knobs=2: ws=0",
+        "graph=A engine=1 knobs=99999999:1 ws=0", "graph=A engine=1 knobs=2:1;3:1 ws=0"}) {
+    try {
+      (void)EngineChoice::parse(text);
+      ADD_FAILURE() << "taken: '" << text << "'";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::kInvalid) << text;
+    }
+  }
+}
+
+TEST(CudnnConv, RefusalsNameTheirReason) {
+  const auto reason = [](const Problem& p) { return check_conv(p).reason; };
+  EXPECT_EQ(reason(bottleneck()), "");
+  EXPECT_NE(reason(conv("f32[N,8,9,9], @f32[8,8,3,3]",
+                        "dilations=[1,1], group=1, kernel=[3,3], pads=[0,1,1,1], strides=[1,1]",
+                        "-> f32[N,8,8,9]"))
+                .find("both sides"),
+            std::string::npos);
+  EXPECT_NE(
+      reason(conv("f32[N,8,9], @f32[8,8,3]",
+                  "dilations=[1], group=1, kernel=[3], pads=[1,1], strides=[1]", "-> f32[N,8,9]"))
+          .find("two spatial"),
+      std::string::npos);
+  EXPECT_NE(
+      reason(conv("f32[N,8,9,9], @f32[8,8,3,3]", kThreeByThree, "out0=exp(acc) -> f32[N,8,9,9]"))
+          .find("epilogue"),
+      std::string::npos);
+  EXPECT_NE(reason(conv("f32[N,8,9,9], @f32[8,8,3,3]", kThreeByThree,
+                        "out0=clip(acc,-1,6) -> f32[N,8,9,9]"))
+                .find("starts at 0"),
+            std::string::npos);
+  Problem mixed = bottleneck();
+  mixed.closed = true;
+  mixed.inputs[0].format = {DType::kF16, Layout::channels_last()};
+  EXPECT_NE(reason(mixed).find("one type"), std::string::npos);
+}
+
+TEST(CudnnConv, FormatsPadTheChannelsOfTensorCores) {
+  const auto row = cudnn_conv();
+  const Target target = Target::parse("cuda:h200");
+  const Problem first = conv("f32[N,3,32,32], @f32[16,3,3,3], @f32[16,1,1]", kThreeByThree,
+                             "out0=relu(add(acc,in2)) -> f32[N,16,32,32]");
+  const auto tuples = row->formats(first, target, {DType::kF32, DType::kF16});
+  ASSERT_FALSE(tuples.empty());
+  EXPECT_EQ(tuples[0].inputs[0].str(), "f16:cl/pad4");
+  EXPECT_EQ(tuples[0].inputs[1].str(), "f16:cl/pad4");
+  EXPECT_EQ(tuples[0].inputs[2].str(), "f16:linear");
+  EXPECT_EQ(tuples[0].outputs[0].str(), "f16:cl");
+  const auto plain = row->formats(first, target, {DType::kF32});
+  ASSERT_EQ(plain.size(), 2u);
+  for (const FormatTuple& t : plain) {
+    EXPECT_EQ(t.compute, DType::kF32);
+    EXPECT_EQ(t.outputs[0].dtype, DType::kF32);
+  }
+  for (const FormatTuple& t : row->formats(first, target, {DType::kF32, DType::kF16, DType::kTF32}))
+    EXPECT_TRUE(check_conv(close(first, t))) << check_conv(close(first, t)).reason;
+}
+
+TEST(CudnnConv, PaddedChannelsAreRealOnesForTheLibrary) {
+  Problem p = conv("f32[N,3,32,32], @f32[16,3,3,3]", kThreeByThree, "-> f32[N,16,32,32]");
+  const auto row = cudnn_conv();
+  p = close(p, row->formats(p, {}, {DType::kF16}).at(0));
+  const ConvSpec spec = conv_spec(p.bind({{"N", 2}}));
+  EXPECT_EQ(spec.x.dims, (std::array<int64_t, 4>{2, 4, 32, 32}));
+  EXPECT_EQ(spec.x.strides, (std::array<int64_t, 4>{4096, 1, 128, 4}));
+  EXPECT_EQ(spec.w.dims, (std::array<int64_t, 4>{16, 4, 3, 3}));
+  EXPECT_EQ(spec.w.strides, (std::array<int64_t, 4>{36, 1, 12, 4}));
+}
+
+class CudnnPlans : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!cudnn_api()) GTEST_SKIP() << cudnn_error();
+  }
+};
+
+// Heuristics and kernels that need no compilation work from a description of the machine.
+TEST_F(CudnnPlans, EnginesOfAnAbsentMachineAreFoundAndBuiltByName) {
+  const auto row = cudnn_conv();
+  for (const char* machine : {"cuda:h200", "cuda:a100"}) {
+    const Target target = Target::parse(machine);
+    const Descriptor device = describe_device(target);
+    for (const FormatTuple& formats :
+         row->formats(bottleneck(), target, {DType::kF32, DType::kF16, DType::kTF32})) {
+      const Problem closed = close(bottleneck(), formats);
+      SCOPED_TRACE(std::string(machine) + " " + closed.str());
+      const Verdict verdict = row->supports(closed, target);
+      ASSERT_TRUE(verdict) << verdict.reason;
+      const std::vector<Tactic> tactics = row->tactics(closed, target);
+      ASSERT_FALSE(tactics.empty());
+      EXPECT_LE(tactics.size(), 8u);
+      EXPECT_EQ(tactics, row->tactics(closed, target));
+      // An untimed build takes the first one.
+      const ConvSpec spec = conv_spec(closed.bind({{"N", 8}}));
+      const ConvPlan plan =
+          build_plan(spec, EngineChoice::parse(tactics.front()), nullptr, &device);
+      EXPECT_EQ(plan.workspace, EngineChoice::parse(tactics.front()).workspace);
+      EXPECT_EQ(row->needs(closed, tactics.front(), target).step_scratch, plan.workspace);
+    }
+  }
+}
+
+TEST_F(CudnnPlans, FloatProductsKeepAwayFromTensorCores) {
+  const Target target = Target::parse("cuda:h200");
+  const Descriptor device = describe_device(target);
+  Problem p = close(bottleneck(), cudnn_conv()->formats(bottleneck(), target, {DType::kF32}).at(0));
+  const auto engines = [&](DType compute) {
+    p.compute = compute;
+    std::vector<int64_t> ids;
+    for (const EngineChoice& c :
+         find_engines(conv_spec(p.bind({{"N", 8}})), GraphForm::kAddFirst, device))
+      ids.push_back(c.engine);
+    return ids;
+  };
+  const auto exact = engines(DType::kF32), tf32 = engines(DType::kTF32);
+  ASSERT_FALSE(exact.empty());
+  ASSERT_GT(tf32.size(), exact.size());
+  EXPECT_EQ(std::count(exact.begin(), exact.end(), tf32.front()), 0);
+}
+
+}  // namespace
+}  // namespace tenfold::cuda::cudnn
