@@ -4,6 +4,21 @@
 
 namespace tenfold::cpu {
 
+void Walk::find_periods(const std::vector<size_t>& order, const Extents& space,
+                        const std::vector<Extents>& strides) {
+  constexpr int64_t kLongest = 256;
+  periods_.assign(strides.size(), 0);
+  period_steps_.assign(strides.size(), 0);
+  if (order.size() < 2 || space[order.back()] > kLongest) return;
+  for (size_t o = 1; o < strides.size(); ++o) {
+    bool only_last = strides[o][order.back()] != 0;
+    for (size_t k = 0; k + 1 < order.size(); ++k) only_last = only_last && strides[o][order[k]] == 0;
+    if (!only_last) continue;
+    periods_[o] = space[order.back()];
+    period_steps_[o] = strides[o][order.back()];
+  }
+}
+
 bool Walk::build(const std::vector<const Operand*>& operands, const Extents& space) {
   const size_t rank = space.size();
   if (rank > kMaxRank) return false;
@@ -24,14 +39,16 @@ bool Walk::build(const std::vector<const Operand*>& operands, const Extents& spa
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return strides[0][a] > strides[0][b]; });
   count_ = element_count(space);
+  order.erase(std::remove_if(order.begin(), order.end(), [&](size_t d) { return space[d] == 1; }),
+              order.end());
+  find_periods(order, space, strides);
   rank_ = 0;
   steps_.assign(operands.size(), {});
   for (size_t d : order) {
-    if (space[d] == 1) continue;
     const auto at = static_cast<size_t>(rank_);
     bool merges = rank_ > 0;
     for (size_t o = 0; o < operands.size() && merges; ++o)
-      merges = steps_[o].axis[at - 1] == strides[o][d] * space[d];
+      merges = periods_[o] > 0 || steps_[o].axis[at - 1] == strides[o][d] * space[d];
     const size_t to = merges ? at - 1 : at;
     extent_[to] = merges ? extent_[to] * space[d] : space[d];
     for (size_t o = 0; o < operands.size(); ++o) steps_[o].axis[to] = strides[o][d];

@@ -27,8 +27,14 @@ class Walk {
   }
   // Whether walking the operand visits consecutive elements.
   bool contiguous(size_t operand) const {
+    if (periods_[operand] > 0) return false;
     return rank_ <= 1 && (inner() == 1 || inner_step(operand) == 1);
   }
+
+  // Operands that repeat along the innermost axis alone, such as a mean per channel of a picture: the
+  // element at position k is data[k % period * step]. 0: the operand is none of them, see for_runs.
+  int64_t period(size_t operand) const { return periods_[operand]; }
+  int64_t period_step(size_t operand) const { return period_steps_[operand]; }
 
   // Calls run(offset, step, at, n) for each run of elements [begin, begin + count) of an operand.
   template <typename F>
@@ -50,10 +56,14 @@ class Walk {
   }
 
  private:
+  void find_periods(const std::vector<size_t>& order, const Extents& space,
+                    const std::vector<Extents>& strides);
+
   int rank_ = 0;
   int64_t count_ = 1;
   std::array<int64_t, kMaxRank> extent_{};
   std::vector<Steps> steps_;
+  std::vector<int64_t> periods_, period_steps_;
 };
 
 }  // namespace tenfold::cpu
