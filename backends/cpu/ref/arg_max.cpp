@@ -8,6 +8,7 @@ namespace {
 
 using namespace ref;
 
+template <bool kMin>
 std::unique_ptr<RefKernel> make(const Problem& p, int) {
   const Extents x = input_dims(p, 0);
   const AxisView v = axis_view(x, normal_axis(p.attrs.i("axis", 0), x.size()));
@@ -19,7 +20,9 @@ std::unique_ptr<RefKernel> make(const Problem& p, int) {
             const double* src = args.in[0].f64 + i / v.inner * v.extent * v.inner + i % v.inner;
             int64_t best = 0;
             for (int64_t k = 1; k < v.extent && src[best * v.inner] == src[best * v.inner]; ++k)
-              if (!(src[k * v.inner] <= src[best * v.inner])) best = k;
+              if (kMin ? !(src[k * v.inner] >= src[best * v.inner])
+                       : !(src[k * v.inner] <= src[best * v.inner]))
+                best = k;
             args.out[0][i] = static_cast<double>(best);
           }
         },
@@ -30,14 +33,17 @@ std::unique_ptr<RefKernel> make(const Problem& p, int) {
 Verdict check(const Problem& p) {
   if (Verdict v = expect_operands(p, 1, 1, 1); !v) return v;
   if (normal_axis(p.attrs.i("axis", 0), p.inputs[0].dims.size()) < 0)
-    return Verdict::no("ArgMax: axis is out of range");
+    return Verdict::no(p.op + ": axis is out of range");
   return {};
 }
 
 }  // namespace
 
 std::unique_ptr<Row> ref_arg_max() {
-  return ref::make_ref_row({"ArgMax", {"ArgMax(x)"}, make, check});
+  return ref::make_ref_row({"ArgMax", {"ArgMax(x)"}, make<false>, check});
+}
+std::unique_ptr<Row> ref_arg_min() {
+  return ref::make_ref_row({"ArgMin", {"ArgMin(x)"}, make<true>, check});
 }
 
 }  // namespace tenfold::cpu

@@ -16,7 +16,7 @@ std::unique_ptr<RefKernel> make(const Problem& p, int) {
   for (size_t d = 0; d < y.size(); ++d)
     for (int64_t k = 0; k < y[d]; ++k) {
       int64_t at = k - pads[d];
-      if (mode == "edge") at = std::clamp<int64_t>(at, 0, x[d] - 1);
+      if (mode == "edge" && x[d] > 0) at = std::clamp<int64_t>(at, 0, x[d] - 1);
       if (mode == "reflect" && x[d] > 1) {
         const int64_t period = 2 * (x[d] - 1);
         at = ((at % period) + period) % period;

@@ -42,8 +42,8 @@ struct Operation {
   ExprOp op = ExprOp::kAcc;
   simd::Inst inst;
   int a = -1, b = -1, c = -1;  // registers
-  int slot = 0;                // of loads and stores
-  int cell = -1;               // block that the result goes to; -1: none needed
+  int slot = 0;  // of loads and stores
+  int cell = -1;  // block that the result goes to; -1: none needed
 };
 
 struct Lane {
@@ -175,8 +175,8 @@ class Instance : public RowInstance {
 
   size_t inputs_, outputs_ = 0;
   simd::Loop loop_;
-  Walk walk_;                  // outputs, then inputs
-  std::vector<DType> types_;   // of the same
+  Walk walk_;  // outputs, then inputs
+  std::vector<DType> types_;  // of the same
   std::vector<Operation> code_;
   int cells_ = 0;
   std::vector<Lane> lanes_;

@@ -12,7 +12,8 @@ void Walk::find_periods(const std::vector<size_t>& order, const Extents& space,
   if (order.size() < 2 || space[order.back()] > kLongest) return;
   for (size_t o = 1; o < strides.size(); ++o) {
     bool only_last = strides[o][order.back()] != 0;
-    for (size_t k = 0; k + 1 < order.size(); ++k) only_last = only_last && strides[o][order[k]] == 0;
+    for (size_t k = 0; k + 1 < order.size(); ++k)
+      only_last = only_last && strides[o][order[k]] == 0;
     if (!only_last) continue;
     periods_[o] = space[order.back()];
     period_steps_[o] = strides[o][order.back()];

@@ -31,8 +31,9 @@ class Walk {
     return rank_ <= 1 && (inner() == 1 || inner_step(operand) == 1);
   }
 
-  // Operands that repeat along the innermost axis alone, such as a mean per channel of a picture: the
-  // element at position k is data[k % period * step]. 0: the operand is none of them, see for_runs.
+  // Operands that repeat along the innermost axis alone, such as a mean per channel of a picture:
+  // the element at position k is data[k % period * step]. 0: the operand is none of them, see
+  // for_runs.
   int64_t period(size_t operand) const { return periods_[operand]; }
   int64_t period_step(size_t operand) const { return period_steps_[operand]; }
 
