@@ -11,8 +11,6 @@ namespace {
 
 constexpr double kHopeless = 12.0;  // estimates beyond this many times the best are not timed
 
-bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
-
 // How many inputs are not constants.
 int activations(const Lowered& lowered) {
   int n = 0;
@@ -185,49 +183,51 @@ Options Collector::computed(NodeId start) {
   return options;
 }
 
-// Times what is worth timing and drops what failed to run.
-void settle(const Graph& graph, Option& option, const Target& target, Costs& costs,
-            Explanation* explanation, bool queue_only) {
+// Why a choice is not worth its time, empty if it is: estimates far beyond the best, and the
+// specification's rows wherever another row offers something.
+std::string not_worth(const Option& option, const Choice& choice, const Target& target) {
   double best = std::numeric_limits<double>::infinity();
   for (const Choice& c : option.choices)
     if (c.row && !is_reference(*c.row)) best = std::min(best, c.row->estimate(c.problem, target));
+  if (!choice.row || best == std::numeric_limits<double>::infinity()) return {};
+  if (is_reference(*choice.row))
+    return "the reference is taken only where no other kernel is offered";
+  if (choice.row->estimate(choice.problem, target) <= kHopeless * best) return {};
+  return "not timed: its estimate is over " + std::to_string(static_cast<int>(kHopeless)) +
+         " times the best";
+}
+
+// Times what is worth timing and drops what failed to run.
+void settle(const Graph& graph, Option& option, const Target& target, Costs& costs,
+            Explanation* explanation, bool queue_only) {
+  std::vector<std::string> reasons;
+  for (const Choice& c : option.choices) reasons.push_back(not_worth(option, c, target));
   std::vector<Choice> kept;
-  for (Choice& c : option.choices) {
-    const bool hopeless =
-        c.row && !is_reference(*c.row) && c.row->estimate(c.problem, target) > kHopeless * best;
+  for (size_t k = 0; k < option.choices.size(); ++k) {
+    Choice& c = option.choices[k];
     if (queue_only) {
-      if (c.row && !hopeless) costs.want(*c.row, c.problem);
+      if (c.row && reasons[k].empty()) costs.want(*c.row, c.problem);
       continue;
     }
-    std::string reason;
-    if (c.row && hopeless) {
-      reason = "not timed: its estimate is over " + std::to_string(static_cast<int>(kHopeless)) +
-               " times the best";
-    } else if (c.row) {
+    if (c.row && reasons[k].empty()) {
       const Timed& timed = costs.best(*c.row, c.problem);
       c.tactic = timed.tactic;
       c.us = timed.us;
       c.measured = timed.measured;
-      reason = timed.failure;
+      reasons[k] = timed.failure;
     }
-    if (explanation && c.row) {
-      Explanation::Line line{region_name(graph, option.region),
-                             std::string(c.row->name()),
-                             c.tactic,
-                             formats_text(c.formats),
-                             c.us,
-                             c.measured,
-                             false,
-                             reason,
-                             c.problem.str()};
-      explanation->lines.push_back(std::move(line));
-    }
-    if (reason.empty()) kept.push_back(std::move(c));
+    if (explanation && c.row)
+      explanation->lines.push_back({region_name(graph, option.region), std::string(c.row->name()),
+                                    c.tactic, formats_text(c.formats), c.us, c.measured, false,
+                                    reasons[k], c.problem.str()});
+    if (reasons[k].empty()) kept.push_back(std::move(c));
   }
   if (!queue_only) option.choices = std::move(kept);
 }
 
 }  // namespace
+
+bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
 
 double Option::best_us() const {
   double best = std::numeric_limits<double>::infinity();

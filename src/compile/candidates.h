@@ -40,6 +40,9 @@ Candidates collect_candidates(const Graph& graph, const Target& target,
                               const CompileOptions& options, const std::vector<Symbol>& symbols,
                               Costs& costs, Explanation* explanation);
 
+// Whether a row is the specification's: taken only where no other row offers anything.
+bool is_reference(const Row& row);
+
 // Rows of the target's kind that the options do not exclude, in list order.
 std::vector<const Row*> rows_for(const Target& target, const CompileOptions& options);
 

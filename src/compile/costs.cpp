@@ -21,8 +21,6 @@ std::string hex(uint64_t v) {
   return text;
 }
 
-bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
-
 }  // namespace
 
 Costs::Costs(const Target& target, const CompileOptions& options, Device* device)
@@ -56,7 +54,7 @@ TimingCache::Key Costs::cache_key(const Job& job) const {
 }
 
 void Costs::want(const Row& row, const Problem& problem) {
-  if (best_.count(pair_key(row, problem)) || is_reference(row)) return;
+  if (best_.count(pair_key(row, problem))) return;
   if (!options_.timing || !device_) return;
   for (Job& job : jobs_for(row, problem)) {
     if (outcomes_.count(job.key)) continue;
@@ -143,7 +141,7 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
 
 Timed Costs::choose(const Row& row, const Problem& problem) {
   Timed timed;
-  const bool timing = options_.timing && device_ && !is_reference(row);
+  const bool timing = options_.timing && device_;
   if (timing) {
     want(row, problem);
     if (!queue_.empty()) measure_all("timing");

@@ -14,6 +14,8 @@ Conversions::Conversions(const Graph& graph, const Target& target, const Compile
     for (const std::string& p : patterns)
       if (p.substr(0, 7) == "Convert") rows_.push_back(row);
   }
+  std::stable_partition(rows_.begin(), rows_.end(),
+                        [](const Row* row) { return !is_reference(*row); });
 }
 
 Conversions::Way Conversions::search(const Shape& dims, const Format& from, const Format& to) {
@@ -31,6 +33,7 @@ Conversions::Way Conversions::search(const Shape& dims, const Format& from, cons
       if (s.name == name) way.problem.symbols.push_back(s);
   way.us = std::numeric_limits<double>::infinity();
   for (const Row* row : rows_) {
+    if (way.row && is_reference(*row)) continue;
     if (!row->supports(way.problem, target_)) continue;
     const Timed& timed = costs_.best(*row, way.problem);
     if (!timed.failure.empty() || timed.us >= way.us) continue;
