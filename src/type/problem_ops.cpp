@@ -3,34 +3,10 @@
 #include <cstdint>
 
 #include "src/base/checked.h"
-#include "src/type/problem_check.h"
+#include "src/type/op_check.h"
 
 namespace tenfold {
 namespace {
-
-struct Check {
-  const Problem& p;
-  const std::vector<Extents>& in;
-  const std::vector<Extents>& out;
-
-  [[noreturn]] void bad(const std::string& reason) const {
-    throw Error(Code::kInvalid, p.op + ": " + reason);
-  }
-  void require(bool holds, const char* reason) const {
-    if (!holds) bad(reason);
-  }
-  void anchor(int least, int most) const {
-    if (p.anchor_inputs < least || p.anchor_inputs > most)
-      bad("has " + std::to_string(p.anchor_inputs) + " anchor inputs");
-  }
-  std::vector<int64_t> list(const char* name, size_t count, int64_t fallback, int64_t least) const {
-    auto values = p.attrs.ints(name, std::vector<int64_t>(count, fallback));
-    if (values.size() != count) bad(std::string("'") + name + "' has the wrong length");
-    for (const int64_t v : values)
-      if (v < least || v > INT32_MAX) bad(std::string("'") + name + "' is out of range");
-    return values;
-  }
-};
 
 // Strides, pads and dilations of a window that slides over the axes from 2 on.
 struct Window {
@@ -113,21 +89,42 @@ void check_gemm(const Check& c) {
   c.require(y[0] == a[ta ? 1 : 0] && y[1] == b[tb ? 0 : 1], "the output's shape does not fit");
 }
 
-struct Known {
-  std::string_view op;
-  void (*check)(const Check&);
-};
-constexpr Known kKnown[] = {
+void check_matmul(const Check& c) {
+  c.anchor(2, 2);
+  Extents a = c.in[0], b = c.in[1], y = c.out[0];
+  c.require(!a.empty() && !b.empty(), "operands are scalars");
+  if (b.size() == 1) {  // a vector is a column, and the result has no column axis
+    b.push_back(1);
+    y.push_back(1);
+  }
+  if (a.size() == 1) {
+    a.insert(a.begin(), 1);
+    y.insert(y.end() - (y.empty() ? 0 : 1), 1);
+  }
+  const size_t rank = std::max(a.size(), b.size());
+  c.require(y.size() == rank, "the output's rank does not fit");
+  c.require(a.back() == b[b.size() - 2], "the contracted extents differ");
+  c.require(y[rank - 2] == a[a.size() - 2] && y[rank - 1] == b.back(),
+            "the output's shape does not fit");
+  for (size_t k = 3; k <= rank; ++k) {  // batch axes, from the last
+    const int64_t m = k <= a.size() ? a[a.size() - k] : 1, n = k <= b.size() ? b[b.size() - k] : 1;
+    c.require((m == n || m == 1 || n == 1) && y[rank - k] == (m == 1 ? n : m),
+              "batch axes do not broadcast");
+  }
+}
+
+constexpr OpCheck kKnown[] = {
     {"Conv", check_conv},        {"ConvTranspose", check_conv}, {"MaxPool", check_pool},
-    {"AveragePool", check_pool}, {"Gemm", check_gemm},
+    {"AveragePool", check_pool}, {"Gemm", check_gemm},          {"MatMul", check_matmul},
 };
 
 }  // namespace
 
 void check_op(const Problem& p, const std::vector<Extents>& inputs,
               const std::vector<Extents>& outputs) {
-  for (const Known& known : kKnown)
+  for (const OpCheck& known : kKnown)
     if (known.op == p.op) return known.check({p, inputs, outputs});
+  if (const OpCheck* known = find_movement_check(p.op)) known->check({p, inputs, outputs});
 }
 
 }  // namespace tenfold

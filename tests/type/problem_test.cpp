@@ -130,11 +130,46 @@ TEST(Problem, RefusesWhatRowsRelyOn) {
            "Pointwise(f32[1,9]:cl@4) out0=in0 -> f32[1,9]",
            "Gemm(f32[2,3], f32[4,5]) -> f32[2,5]",
            "MaxPool(f32[2,3,7,7]) {kernel=[3,3], strides=[2,2]} -> f32[2,3,4,4]",
+           "MatMul(f32[2,3,4], f32[5,4,6]) -> f32[2,3,6]",
+           "MatMul(f32[3,4], f32[5,6]) -> f32[3,6]",
+           "Concat(f32[2,3], f32[2,4]) {axis=1} -> f32[2,8]",
+           "Concat(f32[2,3], f32[3,4]) {axis=1} -> f32[2,7]",
+           "Concat(f32[2,3]) {axis=5} -> f32[2,3]",
+           "Split(f32[2,6]) {axis=1} -> f32[2,3], f32[2,4]",
+           "Slice(f32[2,6]) {starts=[1], ends=[9], axes=[1]} -> f32[2,6]",
+           "Slice(f32[2,6]) {starts=[1], ends=[9], axes=[1], steps=[0]} -> f32[2,5]",
+           "Reshape(f32[2,6]) -> f32[13]",
+           "Transpose(f32[2,6]) {perm=[0,0]} -> f32[2,2]",
+           "Pad(f32[2]) {pads=[1]} -> f32[3]",
+           "ReduceSum(f32[2,6]) {axes=[1], keepdims=0} -> f32[2,1]",
+           "ArgMax(f32[2,6]) {axis=2} -> i64[2,6]",
+           "Softmax(f32[2,6]) {axis=2} -> f32[2,6]",
+           "BatchNormalization(f32[1,6,2], f32[6], f32[6], f32[6], f32[5]) -> f32[1,6,2]",
+           "GlobalAveragePool(f32[1,6,2]) -> f32[1,6,2]",
+           "Convert(f32[6,2]) -> f32[2,6]",
            "X() -> ",
            "() -> f32[1]",
            "X(f32[1]) -> f32[1] | anchor=7",
        })
     EXPECT_THROW(Problem::parse(text), Error) << text;
+}
+
+TEST(Problem, TakesWhatFits) {
+  for (const char* text : {
+           "MatMul(f32[2,3,4], f32[4,6]) -> f32[2,3,6]",
+           "MatMul(f32[4], f32[7,4,6]) -> f32[7,6]",
+           "MatMul(f32[4], f32[4]) -> f32[]",
+           "Slice(f32[2,6]) {starts=[-1], ends=[-9], axes=[1], steps=[-2]} -> f32[2,3]",
+           "Slice(f32[2,6]) {starts=[1], ends=[9223372036854775807], axes=[-1]} -> f32[2,5]",
+           "Split(f32[2,6]) {axis=-1} -> f32[2,2], f32[2,4]",
+           "Transpose(f32[2,6]) -> f32[6,2]",
+           "ReduceMax(f32[2,6,3]) {axes=[1,-1], keepdims=0} -> f32[2]",
+           "ConvTranspose(f32[1,3,4,4], @f32[3,2,4,4]) {strides=[2,2], pads=[1,1,1,1]} -> "
+           "f32[1,2,8,8]",
+           "MaxPool(f32[1,1,6,6]) {kernel=[3,3], strides=[2,2], ceil_mode=2} -> f32[1,1,3,3]",
+           "Concat(f32[2,3], f32[2,0], f32[3]) {axis=1} out0=add(acc,in2) -> f32[2,3] | anchor=2",
+       })
+    EXPECT_NO_THROW(Problem::parse(text)) << text;
 }
 
 TEST(Problem, BindsSymbols) {
