@@ -46,6 +46,12 @@ TEST(CaffeNet, OutputsCanBeChosen) {
   const ImportedModel m = import_text(net, options);
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(ops(m), "Conv");
+  options.outputs = {"r"};  // a layer's name
+  const ImportedModel in_place =
+      import_text(input("1,3,4,4") + conv("a", "data") + relu("r", "a") + conv("b", "a"), options);
+  ASSERT_EQ(in_place.graph.outputs().size(), 1u);
+  EXPECT_EQ(in_place.graph.outputs()[0].name, "r");
+  EXPECT_EQ(ops(in_place), "Conv Relu");
   options.outputs = {"aa"};
   EXPECT_TRUE(says(import_text(net, options), Severity::kError, {"'aa'", "'a'"}));
 }

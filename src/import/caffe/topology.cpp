@@ -99,20 +99,35 @@ class Linker {
                         ""});
   }
 
+  // A name is that of a blob, or of a layer with one top.
   void take_outputs(const std::vector<std::string>& wanted) {
-    std::vector<std::string> names;
-    for (const auto& [name, source] : topology_.last) names.push_back(name);
+    bool all = true;
     for (const std::string& name : wanted) {
-      const auto it = topology_.last.find(name);
-      if (it != topology_.last.end()) {
-        topology_.outputs.push_back({name, it->second});
+      const Source source = find_source(name);
+      all &= source.layer >= 0;
+      if (source.layer >= 0) {
+        topology_.outputs.push_back({name, source});
         continue;
       }
+      std::vector<std::string> names;
+      for (const auto& [top, made] : topology_.last) names.push_back(top);
       const std::string near = nearest_name(name, names);
       diagnostics_.add({Severity::kError, Code::kNotFound, net_.file, 0, -1, "",
                         fmt::format("no layer makes the output '{}'", name),
                         near.empty() ? "" : fmt::format("did you mean '{}'", near)});
     }
+    if (!all) find_outputs();  // so that the rest of the network is looked at too
+  }
+
+  Source find_source(const std::string& name) {
+    const auto it = topology_.last.find(name);
+    if (it != topology_.last.end()) return it->second;
+    for (int k = 0; k < net_.net.layer_size(); ++k) {
+      if (net_.net.layer(k).name() == name && links(k).tops.size() == 1 &&
+          !links(k).is(LayerKind::kSink))
+        return {k, 0};
+    }
+    return {};
   }
 
   // Bottoms come from earlier layers only, so one pass from the back is enough.
