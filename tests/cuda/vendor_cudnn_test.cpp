@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "backends/cuda/cudnn/engines.h"
+#include "backends/cuda/driver/device.h"
 
 namespace tenfold::cuda {
 std::unique_ptr<Row> cudnn_conv();
@@ -148,8 +149,39 @@ TEST_F(CudnnPlans, EnginesOfAnAbsentMachineAreFoundAndBuiltByName) {
           build_plan(spec, EngineChoice::parse(tactics.front()), nullptr, &device);
       EXPECT_EQ(plan.workspace, EngineChoice::parse(tactics.front()).workspace);
       EXPECT_EQ(row->needs(closed, tactics.front(), target).step_scratch, plan.workspace);
+      // The plan's program serves other batches with the same engine.
+      for (const int64_t n : {1, 64}) {
+        const ConvPlan other = build_plan(conv_spec(closed.bind({{"N", n}})),
+                                          EngineChoice::parse(tactics.front()), nullptr, &device);
+        EXPECT_LE(other.workspace, kWorkspaceCap) << "N=" << n;
+      }
     }
   }
+}
+
+// What a plan's step records, without a machine: one foreign command over its operands and scratch.
+TEST_F(CudnnPlans, RecordsOneForeignCommandOrNothing) {
+  const auto row = cudnn_conv();
+  const Target target = Target::parse("cuda:h200");
+  const auto device = open_log_device(target);
+  const Problem closed =
+      close(bottleneck(), row->formats(bottleneck(), target, {DType::kF16}).at(0));
+  const auto recorded = [&](int64_t n, const Tactic& tactic) {
+    const auto instance = row->attach(nullptr, {closed.bind({{"N", n}}), tactic, *device, 1});
+    const auto recorder = device->create_recorder(RecorderKind::kLog);
+    const Slot in[] = {{0, 0}, {1, 0}, {2, 0}, {3, 0}}, out[] = {{4, 0}};
+    recorder->begin(6);
+    recorder->begin_step(0, {});
+    row->record(*recorder, {in, out, {5, 0}, {}}, nullptr, *instance);
+    std::vector<char> memory(64);
+    const std::vector<void*> addresses(6, memory.data());
+    recorder->finish(addresses).or_throw();
+    return recorder->text();
+  };
+  const std::string with = recorded(4, "graph=A engine=41 knobs= ws=128");
+  EXPECT_NE(with.find("foreign"), std::string::npos) << with;
+  EXPECT_NE(with.find("5"), std::string::npos) << with;
+  EXPECT_EQ(recorded(0, "graph=A engine=41 knobs= ws=128").find("foreign"), std::string::npos);
 }
 
 TEST_F(CudnnPlans, FloatProductsKeepAwayFromTensorCores) {

@@ -1,8 +1,11 @@
 #include "backends/cuda/cudnn/session.h"
 
 #include <algorithm>
+#include <array>
 
 namespace tenfold::cuda::cudnn {
+
+constexpr size_t kMostSessions = 8;
 
 // The handle a thread holds; goes back when the thread ends, if the session still lives.
 struct Session::ThreadHandle {
@@ -31,8 +34,12 @@ Session::~Session() {
 }
 
 CudnnHandle Session::handle() {
-  thread_local ThreadHandle mine;
-  if (mine.key == this && mine.handle && !mine.session.expired()) return mine.handle;
+  thread_local std::array<ThreadHandle, kMostSessions> held;  // a thread may serve several GPUs
+  for (const ThreadHandle& h : held)
+    if (h.key == this && h.handle && !h.session.expired()) return h.handle;
+  const auto idle = std::find_if(held.begin(), held.end(),
+                                 [](const ThreadHandle& h) { return h.session.expired(); });
+  ThreadHandle& mine = idle == held.end() ? held.front() : *idle;
   mine.release();
   const std::lock_guard lock(mutex_);
   CudnnHandle handle = nullptr;
