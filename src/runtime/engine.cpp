@@ -17,7 +17,7 @@ void check_executable(const Engine::Impl& impl) {
       if (step.kind != StepKind::kLaunch && step.kind != StepKind::kConvert)
         throw Error(Code::kUnsupported,
                     "step '" + step.name + "': control flow is not executed by this version");
-      if (step.device < s.devices.size() &&
+      if (!impl.options.reference && step.device < s.devices.size() &&
           s.devices[step.device].kind != impl.device->target().kind)
         throw Error(Code::kUnsupported, "step '" + step.name + "' is for another device (" +
                                             s.devices[step.device].str() +
@@ -40,7 +40,10 @@ std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device
   impl.options = options;
   impl.plan.verify();
   const Target& target = impl.device->target();
-  impl.section = &impl.plan.section_for(target);
+  if (options.reference && !impl.device->host_accessible())
+    throw Error(Code::kInvalid, "the reference rows run on the CPU only");
+  if (impl.plan.sections.empty()) throw Error(Code::kInvalid, "the plan has no section");
+  impl.section = options.reference ? &impl.plan.sections.front() : &impl.plan.section_for(target);
   const auto of_target = static_cast<int>(target.i("threads", hardware_threads()));
   impl.threads = std::max(options.threads > 0 ? options.threads : of_target, 1);
   impl.slots.arena = static_cast<uint32_t>(impl.section->bindings.size());

@@ -28,7 +28,9 @@ std::string refusal(const Row* row, const Step& step, const Target& target) {
 PreparedStep choose(Engine::Impl& impl, const Step& step) {
   const Target& target = impl.device->target();
   PreparedStep out{find_row(step.row), step.tactic, nullptr, {}};
-  if (const std::string why = refusal(out.row, step, target); !why.empty()) {
+  const bool reference = impl.options.reference;
+  const std::string why = reference ? "asked for the reference" : refusal(out.row, step, target);
+  if (!why.empty()) {
     const std::string head =
         "step '" + step.name + "': row '" + step.row + "' cannot run it (" + why + ")";
     if (!impl.device->host_accessible())
@@ -39,7 +41,7 @@ PreparedStep choose(Engine::Impl& impl, const Step& step) {
     if (const std::string also = refusal(out.row, step, target); !also.empty())
       throw Error(Code::kUnsupported, head,
                   {"nor can '" + name + "': " + also, step.problem.str()});
-    impl.messages.push_back(head + "; replaced by '" + name + "', which is slow");
+    if (!reference) impl.messages.push_back(head + "; replaced by '" + name + "', which is slow");
   }
   for (size_t k = 0; k < step.inputs.size(); ++k)
     out.packed.push_back(step.inputs[k].kind == ValueRef::Kind::kConstant &&
