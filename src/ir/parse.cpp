@@ -10,7 +10,7 @@ namespace tenfold {
 namespace {
 
 constexpr int kMaxBodies = 16;                      // nesting of inner graphs
-constexpr int64_t kMaxGenerated = int64_t{1} << 28;  // elements of a random or filled constant
+constexpr int64_t kMaxGenerated = int64_t{1} << 27;  // elements of a random or filled constant
 
 // Standard normal numbers by seed: the same on every machine.
 class Normals {

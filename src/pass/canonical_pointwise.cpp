@@ -6,19 +6,16 @@ namespace tenfold::passes {
 namespace {
 
 // Replaces the node by `op`.
-bool respell(Graph& graph, const Node& node, const std::string& op, std::vector<ValueId> inputs,
+bool respell(Patch& patch, const Node& node, const std::string& op, std::vector<ValueId> inputs,
              Attrs attrs = {}) {
-  Patch patch(graph);
   patch.replace(node.outputs[0],
                 patch.add(op, std::move(inputs), std::move(attrs), node.name, node.sources));
-  commit(graph, std::move(patch));
   return true;
 }
 
-bool chain(Graph& graph, const Node& node) {
+bool chain(Patch& patch, const Node& node) {
   const std::string op = node.op == "Sum" ? "Add" : node.op;
   if (node.inputs.size() < 2 || (node.inputs.size() == 2 && op == node.op)) return false;
-  Patch patch(graph);
   ValueId left = node.inputs[0];
   for (size_t k = 1; k < node.inputs.size(); ++k) {
     const bool last = k + 1 == node.inputs.size();
@@ -26,62 +23,67 @@ bool chain(Graph& graph, const Node& node) {
     left = patch.add(op, {left, node.inputs[k]}, {}, name, node.sources);
   }
   patch.replace(node.outputs[0], left);
-  commit(graph, std::move(patch));
   return true;
 }
 
-bool constant_second(Graph& graph, NodeId id, const Node& node) {
+bool constant_second(const Graph& graph, Patch& patch, NodeId id, const Node& node) {
   if (node.inputs.size() != 2 || !is_constant(graph, node.inputs[0]) ||
       is_constant(graph, node.inputs[1]))
     return false;
-  Patch patch(graph);
   patch.set_inputs(id, {node.inputs[1], node.inputs[0]});
-  commit(graph, std::move(patch));
   return true;
 }
 
-bool clip(Graph& graph, const Node& node) {
+bool clip(Patch& patch, const Node& node) {
   const bool relu = node.attrs.has("min") && !node.attrs.has("max") && node.attrs.f("min", 0) == 0;
-  return relu && respell(graph, node, "Relu", {node.inputs[0]});
+  return relu && respell(patch, node, "Relu", {node.inputs[0]});
 }
 
-bool power(Graph& graph, const Node& node) {
+bool power(const Graph& graph, Patch& patch, const Node& node) {
   const ValueId x = node.inputs[0];
   const std::optional<double> p = uniform_value(graph, node.inputs[1]);
   if (!p || !is_float(graph.type(x).dtype)) return false;
   // A larger exponent would broadcast x.
   if (!(graph.type(node.outputs[0]) == graph.type(x))) return false;
-  if (*p == 2) return respell(graph, node, "Mul", {x, x});
-  if (*p == 0.5) return respell(graph, node, "Sqrt", {x});
-  if (*p == -1) return respell(graph, node, "Reciprocal", {x});
+  if (*p == 2) return respell(patch, node, "Mul", {x, x});
+  if (*p == 0.5) return respell(patch, node, "Sqrt", {x});
+  if (*p == -1) return respell(patch, node, "Reciprocal", {x});
   return false;
 }
 
-bool prelu(Graph& graph, const Node& node) {
+bool prelu(const Graph& graph, Patch& patch, const Node& node) {
   const std::optional<double> slope = uniform_value(graph, node.inputs[1]);
-  return slope && respell(graph, node, "LeakyRelu", {node.inputs[0]}, {{"alpha", *slope}});
+  return slope && respell(patch, node, "LeakyRelu", {node.inputs[0]}, {{"alpha", *slope}});
+}
+
+void rewrite(const Graph& graph, Patch& patch, NodeId id) {
+  const Node& node = graph.node(id);
+  const std::string& op = node.op;
+  if (op == "Sum" || op == "Max" || op == "Min") {
+    if (!chain(patch, node) && node.inputs.size() == 2) constant_second(graph, patch, id, node);
+  } else if (op == "Add" || op == "Mul") {
+    constant_second(graph, patch, id, node);
+  } else if (op == "Relu6") {
+    respell(patch, node, "Clip", node.inputs, {{"min", 0.0}, {"max", 6.0}});
+  } else if (op == "Clip") {
+    clip(patch, node);
+  } else if (op == "Pow") {
+    power(graph, patch, node);
+  } else if (op == "PRelu") {
+    prelu(graph, patch, node);
+  } else if (op == "LeakyRelu" && node.attrs.f("alpha", 0.01) == 0) {
+    respell(patch, node, "Relu", node.inputs);
+  }
 }
 
 }  // namespace
 
 bool canonical_pointwise(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
-    const Node node = graph.node(id);
-    const std::string& op = node.op;
-    if (op == "Sum" || op == "Max" || op == "Min") {
-      if (chain(graph, node)) return true;
-      return node.inputs.size() == 2 && constant_second(graph, id, node);
-    }
-    if (op == "Add" || op == "Mul") return constant_second(graph, id, node);
-    if (op == "Relu6")
-      return respell(graph, node, "Clip", node.inputs, {{"min", 0.0}, {"max", 6.0}});
-    if (op == "Clip") return clip(graph, node);
-    if (op == "Pow") return power(graph, node);
-    if (op == "PRelu") return prelu(graph, node);
-    if (op == "LeakyRelu" && node.attrs.f("alpha", 0.01) == 0)
-      return respell(graph, node, "Relu", node.inputs);
-    return false;
-  });
+  Patch patch(graph);
+  for (NodeId id : graph.order()) rewrite(graph, patch, id);
+  if (patch.empty()) return false;
+  commit(graph, std::move(patch));
+  return true;
 }
 
 }  // namespace tenfold::passes

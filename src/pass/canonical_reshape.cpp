@@ -24,7 +24,7 @@ bool is_reshape(const Graph& graph, const Node& node) {
          moves_only_ones(graph.type(node.inputs[0]).shape, node.attrs.ints("perm"));
 }
 
-bool rewrite_reshape(Graph& graph, NodeId id) {
+void rewrite_reshape(const Graph& graph, Patch& patch, NodeId id) {
   const Node& node = graph.node(id);
   ValueId from = node.inputs[0];
   std::vector<std::string> sources = node.sources;
@@ -35,34 +35,35 @@ bool rewrite_reshape(Graph& graph, NodeId id) {
   }
   const Shape& to = graph.type(node.outputs[0]).shape;
   const Attrs attrs = reshape_attrs(graph.type(from).shape, to);
-  if (from == node.inputs[0] && node.op == "Reshape" && attrs == node.attrs) return false;
-  Patch patch(graph);
+  if (from == node.inputs[0] && node.op == "Reshape" && attrs == node.attrs) return;
   patch.replace(node.outputs[0], patch.add("Reshape", {from}, attrs, node.name, sources));
-  commit(graph, std::move(patch));
-  return true;
 }
 
-bool rewrite_transpose(Graph& graph, NodeId id) {
+void rewrite_transpose(const Graph& graph, Patch& patch, NodeId id) {
   const Node& node = graph.node(id);
   const Node* before = producer_of(graph, node.inputs[0], "Transpose");
-  if (!before || !node.attrs.has("perm") || !before->attrs.has("perm")) return false;
+  if (!before || !node.attrs.has("perm") || !before->attrs.has("perm")) return;
   const std::vector<int64_t> first = before->attrs.ints("perm");
   std::vector<int64_t> perm;
   for (int64_t axis : node.attrs.ints("perm")) perm.push_back(first[static_cast<size_t>(axis)]);
-  Patch patch(graph);
   patch.replace(node.outputs[0], patch.add("Transpose", {before->inputs[0]}, {{"perm", perm}},
                                            node.name, merge(before->sources, node.sources)));
-  commit(graph, std::move(patch));
-  return true;
 }
 
 }  // namespace
 
 bool canonical_reshape(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
-    if (is_reshape(graph, graph.node(id))) return rewrite_reshape(graph, id);
-    return graph.node(id).op == "Transpose" && rewrite_transpose(graph, id);
-  });
+  Patch patch(graph);
+  for (NodeId id : graph.order()) {
+    if (is_reshape(graph, graph.node(id))) {
+      rewrite_reshape(graph, patch, id);
+    } else if (graph.node(id).op == "Transpose") {
+      rewrite_transpose(graph, patch, id);
+    }
+  }
+  if (patch.empty()) return false;
+  commit(graph, std::move(patch));
+  return true;
 }
 
 }  // namespace tenfold::passes

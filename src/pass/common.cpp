@@ -26,11 +26,6 @@ bool used_once(const Graph& graph, ValueId value) {
   return std::count(inputs.begin(), inputs.end(), value) == 1;
 }
 
-bool may_replace(const Graph& graph, ValueId old_value, ValueId by) {
-  if (!graph.is_output(old_value)) return true;
-  return graph.value(by).producer.valid() && !graph.is_output(by);
-}
-
 std::optional<double> uniform_value(const Graph& graph, ValueId value) {
   constexpr int64_t kLargest = 1 << 16;
   const Constant* c = graph.constant_of(value);

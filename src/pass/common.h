@@ -17,7 +17,7 @@ void commit(Graph& graph, Patch&& patch);
 template <typename F>
 bool for_each_node(Graph& graph, F rewrite) {
   bool changed = false;
-  const std::vector<NodeId> order = graph.order();
+  std::vector<NodeId> order(graph.order());  // rewrites change the graph's own
   for (NodeId id : order)
     if (!graph.node(id).op.empty() && rewrite(id)) changed = true;
   return changed;
@@ -28,9 +28,6 @@ const Node* producer_of(const Graph& graph, ValueId value, std::string_view op =
 bool is_constant(const Graph& graph, ValueId value);
 // Whether nothing but one node sees the value: one use and no graph output.
 bool used_once(const Graph& graph, ValueId value);
-// Whether a graph output may be redirected to the value: outputs stay values that a node makes,
-// each its own.
-bool may_replace(const Graph& graph, ValueId old_value, ValueId by);
 // The number that all elements of a constant source equal; none for recipes and large constants.
 std::optional<double> uniform_value(const Graph& graph, ValueId value);
 // Names of layers, in order, without repeats.

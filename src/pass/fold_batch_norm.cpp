@@ -53,18 +53,17 @@ int data_operand(const Graph& graph, const Node& node) {
 
 class Folder {
  public:
-  Folder(Graph& graph, NodeId last) : graph_(graph), patch_(graph), last_(graph.node(last)) {}
+  Folder(const Graph& graph, Patch& patch, NodeId last)
+      : graph_(graph), patch_(patch), last_(graph.node(last)) {}
 
-  bool run() {
-    if (!collect()) return false;
+  void run() {
+    if (!collect()) return;
     const Node* anchor = linear_anchor();
-    if (!anchor && canonical_already()) return false;
+    if (!anchor && canonical_already()) return;
     for (auto it = chain_.rbegin(); it != chain_.rend(); ++it) compose(*it);
     for (const Node& n : chain_) sources_ = merge(n.sources, sources_);
     const ValueId y = anchor ? fold_into(*anchor) : spell();
     patch_.replace(last_.outputs[0], y);
-    commit(graph_, std::move(patch_));
-    return true;
   }
 
  private:
@@ -114,11 +113,13 @@ class Folder {
   }
   DType dtype() const { return graph_.type(last_.outputs[0]).dtype; }
   size_t rank() const { return graph_.type(last_.outputs[0]).shape.size(); }
-  PerChannel combine(const char* op, PerChannel a, PerChannel b) {
+  PerChannel combine(const char* op, const PerChannel& a, const PerChannel& b) {
     if (!a) return b;
     return {patch_.recipe(op, {a.id, b.id}), a.extent == Dim(1) ? b.extent : a.extent};
   }
-  PerChannel apply(const char* op, PerChannel a) { return {patch_.recipe(op, {a.id}), a.extent}; }
+  PerChannel apply(const char* op, const PerChannel& a) {
+    return {patch_.recipe(op, {a.id}), a.extent};
+  }
 
   PerChannel flat(ValueId c) {
     const Shape& shape = graph_.type(c).shape;
@@ -127,7 +128,7 @@ class Folder {
   }
 
   // Puts s * x + t behind the map gathered so far.
-  void then(PerChannel s, PerChannel t) {
+  void then(const PerChannel& s, const PerChannel& t) {
     if (s) {
       scale_ = combine("Mul", scale_, s);
       if (shift_) shift_ = combine("Mul", shift_, s);
@@ -220,9 +221,9 @@ class Folder {
                          {{"shape", const_extents(w)}}, name);
   }
 
-  Graph& graph_;
-  Patch patch_;
-  const Node last_;
+  const Graph& graph_;
+  Patch& patch_;
+  const Node& last_;
   std::vector<Node> chain_;  // last first
   ValueId x_;
   PerChannel scale_, shift_;
@@ -231,10 +232,14 @@ class Folder {
 
 }  // namespace
 
+// Chains share no node, so one patch holds them all; a chain behind another reads what replaces it.
 bool fold_batch_norm(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
-    return data_operand(graph, graph.node(id)) >= 0 && Folder(graph, id).run();
-  });
+  Patch patch(graph);
+  for (NodeId id : graph.order())
+    if (data_operand(graph, graph.node(id)) >= 0) Folder(graph, patch, id).run();
+  if (patch.empty()) return false;
+  commit(graph, std::move(patch));
+  return true;
 }
 
 }  // namespace tenfold::passes

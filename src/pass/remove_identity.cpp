@@ -1,5 +1,7 @@
 // Drops nodes whose output is their input, and biases that are zero.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "src/pass/common.h"
 
@@ -52,32 +54,53 @@ int passed_input(const Graph& graph, const Node& node) {
   return -1;
 }
 
-bool drop_zero_bias(Graph& graph, NodeId id) {
-  const Node& node = graph.node(id);
-  if (node.op != "Conv" && node.op != "ConvTranspose" && node.op != "Gemm") return false;
-  if (node.inputs.size() != 3 || uniform_value(graph, node.inputs[2]) != 0) return false;
-  Patch patch(graph);
-  patch.set_inputs(id, {node.inputs[0], node.inputs[1]});
-  commit(graph, std::move(patch));
-  return true;
-}
+class Remover {
+ public:
+  explicit Remover(Graph& graph) : graph_(graph), patch_(graph) {}
+
+  bool run() {
+    for (NodeId id : graph_.order()) node(id);
+    if (patch_.empty()) return false;
+    commit(graph_, std::move(patch_));
+    return true;
+  }
+
+ private:
+  void node(NodeId id) {
+    const Node& node = graph_.node(id);
+    zero_bias(id, node);
+    if (node.inputs.empty()) return;
+    const int k = passed_input(graph_, node);
+    if (k < 0) return;
+    const ValueId to = node.outputs[0], from = now(node.inputs[static_cast<size_t>(k)]);
+    if (!(graph_.type(from) == graph_.type(to))) return;
+    if (graph_.is_output(to)) {  // outputs stay values that a node makes, each its own
+      const bool free = graph_.value(from).producer.valid() && !graph_.is_output(from);
+      if (!free || !outputs_.insert(from).second) return;
+    }
+    by_[to] = from;
+    patch_.replace(to, from);
+  }
+
+  void zero_bias(NodeId id, const Node& node) {
+    if (node.op != "Conv" && node.op != "ConvTranspose" && node.op != "Gemm") return;
+    if (node.inputs.size() == 3 && uniform_value(graph_, node.inputs[2]) == 0)
+      patch_.set_inputs(id, {node.inputs[0], node.inputs[1]});
+  }
+
+  ValueId now(ValueId v) const {
+    const auto it = by_.find(v);
+    return it == by_.end() ? v : it->second;
+  }
+
+  Graph& graph_;
+  Patch patch_;
+  std::map<ValueId, ValueId> by_;  // always the value that stands at the end
+  std::set<ValueId> outputs_;      // values that outputs of the graph were redirected to
+};
 
 }  // namespace
 
-bool remove_identity(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
-    if (drop_zero_bias(graph, id)) return true;
-    const Node& node = graph.node(id);
-    if (node.inputs.empty()) return false;
-    const int k = passed_input(graph, node);
-    if (k < 0) return false;
-    const ValueId from = node.inputs[static_cast<size_t>(k)], to = node.outputs[0];
-    if (!(graph.type(from) == graph.type(to)) || !may_replace(graph, to, from)) return false;
-    Patch patch(graph);
-    patch.replace(to, from);
-    commit(graph, std::move(patch));
-    return true;
-  });
-}
+bool remove_identity(Graph& graph, const PassOptions&) { return Remover(graph).run(); }
 
 }  // namespace tenfold::passes
