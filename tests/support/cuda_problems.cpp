@@ -1,5 +1,6 @@
 #include "tests/support/cuda_problems.h"
 
+#include <cstdlib>
 #include <fstream>
 
 #include "tenfold/device.h"
@@ -12,7 +13,8 @@ namespace tenfold::test {
 
 std::vector<Problem> read_problems(const std::string& file) {
   // GPU machines hold a copy of the tree elsewhere: the working directory's tests/ serves too.
-  std::ifstream in(std::string(TENFOLD_TEST_DATA) + "/cuda/" + file);
+  const char* carried = std::getenv("TENFOLD_TEST_DATA");  // set where the tests run far from the tree
+  std::ifstream in(std::string(carried ? carried : TENFOLD_TEST_DATA) + "/cuda/" + file);
   if (!in) in.open("tests/cuda/" + file);
   if (!in) throw Error(Code::kNotFound, "no " + file);
   std::vector<Problem> problems;
