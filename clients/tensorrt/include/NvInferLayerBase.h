@@ -92,7 +92,7 @@ class ILayer {
   virtual ~ILayer() {}
 };
 
-// How windows meet the borders. Convolutions round down and poolings up unless told otherwise.
+// How windows meet the borders. Unless set, sizes round down; a Caffe model's poolings round up.
 enum class PaddingMode : int {
   kEXPLICIT_ROUND_DOWN = 0,
   kEXPLICIT_ROUND_UP = 1,

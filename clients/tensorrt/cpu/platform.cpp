@@ -1,0 +1,52 @@
+// On the CPU: streams are those of clients/cuda_host.
+#include "platform.h"
+
+#include <thread>
+
+#include "cuda_runtime_api.h"
+
+namespace tenfold::trt::platform {
+namespace {
+
+struct Job {
+  std::shared_ptr<Device> device;
+  std::function<bool(Stream&)> run;
+};
+
+void run_job(void* data) {
+  const std::unique_ptr<Job> job(static_cast<Job*>(data));
+  Stream stream = Stream::create(job->device);
+  job->run(stream);  // waits for its own work
+}
+
+}  // namespace
+
+std::string_view kind() { return "cpu"; }
+
+std::string notice() {
+  return "Tenfold runs networks on the CPU here (" +
+         std::to_string(std::max(1u, std::thread::hardware_concurrency())) +
+         " threads), not on a GPU: this program is linked with libtenfold_tensorrt_cpu";
+}
+
+std::shared_ptr<Device> device() { return open_device({"cpu", 0}); }
+
+bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t stream,
+             cudaEvent_t* consumed, std::function<bool(Stream&)> run) {
+  auto job = std::make_unique<Job>(Job{device, std::move(run)});
+  const cudaError_t error = tenfold_cuda_host_enqueue(stream, run_job, job.get());
+  if (error != cudaSuccess) {
+    log.error(std::string("enqueue: ") + cudaGetErrorString(error));
+    return false;
+  }
+  job.release();
+  if (!consumed) return true;
+  const cudaError_t recorded = cudaEventRecord(*consumed, stream);
+  if (recorded != cudaSuccess)
+    log.error(std::string("enqueue: inputConsumed: ") + cudaGetErrorString(recorded));
+  return recorded == cudaSuccess;
+}
+
+cudaStream_t current_stream() { return tenfold_cuda_host_current_stream(); }
+
+}  // namespace tenfold::trt::platform

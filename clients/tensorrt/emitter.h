@@ -1,0 +1,64 @@
+// Turns layers into a Graph, those that are asked for and what they need, in execution order.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tenfold/graph.h"
+#include "tensor.h"
+
+namespace tenfold::trt {
+
+class NetworkCore;
+
+// What a tensor holds in the graph. `dims` are the interface's, without the batch. The value has
+// the shape [N, dims] or, when `compact`, [N, K] for dims [K, 1, 1]: inner products and what
+// follows them need no reshapes so. Without a batch, N is 1.
+struct Emitted {
+  ValueId value;
+  Extents dims;
+  bool batched = true;
+  bool compact = false;
+};
+
+class Emitter {
+ public:
+  // `dry`: shapes only; plugins are not configured.
+  Emitter(const NetworkCore& network, int64_t max_batch, bool dry);
+
+  // The tensor's value; emits the layers that it needs. Error{kInvalid} on cycles and on tensors of
+  // other networks; errors of layers name them.
+  const Emitted& ensure(const TensorImpl& tensor);
+  Graph finish(const std::vector<TensorImpl*>& outputs);
+
+  // --- for layers ---
+  const Emitted& input(const LayerCore& layer, size_t index) const;
+  ValueId full(const Emitted& e);  // shape [N, dims]
+  ValueId matrix(const Emitted& e);  // shape [N, product of dims]
+  // Emits a node named after the layer (and `suffix`, for all but its last node).
+  ValueId node(const LayerCore& layer, const std::string& op, std::vector<ValueId> inputs,
+               Attrs attrs = {}, const std::string& suffix = {});
+  ValueId constant(const LayerCore& layer, const std::string& what, Tensor value);
+  ValueId scalar(const LayerCore& layer, const std::string& what, double value);
+  // Declares the layer's output: dims follow from the value's shape.
+  void output(const LayerCore& layer, size_t index, ValueId value, bool batched = true);
+  void output_compact(const LayerCore& layer, size_t index, ValueId value, bool batched = true);
+  GraphBuilder& builder() { return builder_; }
+  bool dry() const { return dry_; }
+  int64_t max_batch() const { return max_batch_; }
+
+ private:
+  void emit(LayerCore& layer);
+  void declare(const LayerCore& layer, size_t index, Emitted emitted);
+
+  const NetworkCore& network_;
+  GraphBuilder builder_;
+  int64_t max_batch_;
+  bool dry_;
+  std::map<const TensorImpl*, Emitted> values_;
+  std::set<const LayerCore*> open_;  // being emitted: meeting one again is a cycle
+};
+
+}  // namespace tenfold::trt

@@ -1,0 +1,299 @@
+#include "network.h"
+
+#include <algorithm>
+
+#include "layers.h"
+
+namespace tenfold::trt {
+
+NetworkCore::NetworkCore(Log log_) : log(log_) {}
+NetworkCore::~NetworkCore() = default;
+
+std::string NetworkCore::default_name(const char* kind) const {
+  return "(Unnamed Layer* " + std::to_string(layers.size()) + ") [" + kind + "]";
+}
+
+TensorImpl* NetworkCore::add_input(const std::string& name, DataType type, const Extents& dims) {
+  if (name.empty()) throw Error(Code::kInvalid, "an input needs a name");
+  for (const TensorImpl* other : inputs)
+    if (other->name() == name) throw Error(Code::kInvalid, "input '" + name + "' exists already");
+  tensors.push_back(std::make_unique<TensorImpl>(*this, nullptr, 0, name));
+  TensorImpl* tensor = tensors.back().get();
+  tensor->dims = dims;
+  tensor->type = type;
+  inputs.push_back(tensor);
+  changed();
+  return tensor;
+}
+
+void NetworkCore::mark_output(TensorImpl& tensor) {
+  if (&tensor.network() != this)
+    return log.error("markOutput: tensor '" + tensor.name() + "' belongs to another network");
+  if (tensor.is_output)
+    return log.warn("markOutput: tensor '" + tensor.name() + "' is an output already");
+  tensor.is_output = true;
+  outputs.push_back(&tensor);
+}
+
+void NetworkCore::unmark_output(TensorImpl& tensor) {
+  tensor.is_output = false;
+  outputs.erase(std::remove(outputs.begin(), outputs.end(), &tensor), outputs.end());
+}
+
+void NetworkCore::adopt(std::unique_ptr<LayerCore> layer, std::vector<TensorImpl*> from,
+                        size_t output_count) {
+  layer->inputs = std::move(from);
+  for (size_t k = 0; k < output_count; ++k) {
+    std::string name = layer->name + "_output";
+    if (output_count > 1) name += "_" + std::to_string(k);
+    tensors.push_back(
+        std::make_unique<TensorImpl>(*this, layer.get(), static_cast<int>(k), std::move(name)));
+    layer->outputs.push_back(tensors.back().get());
+  }
+  layers.push_back(std::move(layer));
+}
+
+const Emitted* NetworkCore::infer(const TensorImpl& tensor) {
+  try {
+    if (!shapes_) shapes_ = std::make_unique<Emitter>(*this, 64, true);
+    return &shapes_->ensure(tensor);
+  } catch (const std::exception& e) {
+    shapes_.reset();
+    if (last_error_ != e.what()) log.error("dimensions of '" + tensor.name() + "': " + e.what());
+    last_error_ = e.what();
+    return nullptr;
+  }
+}
+
+template <class L>
+L* NetworkImpl::make(const char* kind, std::vector<ITensor*> inputs, size_t outputs) {
+  return guarded(core.log, "INetworkDefinition", static_cast<L*>(nullptr), [&] {
+    std::vector<TensorImpl*> list;
+    for (ITensor* tensor : inputs) {
+      if (!tensor) throw Error(Code::kInvalid, std::string(kind) + ": an input tensor is null");
+      if (&impl(tensor)->network() != &core)
+        throw Error(Code::kInvalid, std::string(kind) + ": tensor '" + impl(tensor)->name() +
+                                        "' belongs to another network");
+      list.push_back(impl(tensor));
+    }
+    LayerType type = LayerType::kIDENTITY;
+    if constexpr (std::is_same_v<L, ConvolutionLayer>) type = LayerType::kCONVOLUTION;
+    if constexpr (std::is_same_v<L, FullyConnectedLayer>) type = LayerType::kFULLY_CONNECTED;
+    if constexpr (std::is_same_v<L, ActivationLayer>) type = LayerType::kACTIVATION;
+    if constexpr (std::is_same_v<L, PoolingLayer>) type = LayerType::kPOOLING;
+    if constexpr (std::is_same_v<L, LRNLayer>) type = LayerType::kLRN;
+    if constexpr (std::is_same_v<L, ScaleLayer>) type = LayerType::kSCALE;
+    if constexpr (std::is_same_v<L, SoftMaxLayer>) type = LayerType::kSOFTMAX;
+    if constexpr (std::is_same_v<L, DeconvolutionLayer>) type = LayerType::kDECONVOLUTION;
+    if constexpr (std::is_same_v<L, ConcatenationLayer>) type = LayerType::kCONCATENATION;
+    if constexpr (std::is_same_v<L, ElementWiseLayer>) type = LayerType::kELEMENTWISE;
+    if constexpr (std::is_same_v<L, PluginLayer>) type = LayerType::kPLUGIN;
+    if constexpr (std::is_same_v<L, UnaryLayer>) type = LayerType::kUNARY;
+    if constexpr (std::is_same_v<L, PaddingLayer>) type = LayerType::kPADDING;
+    if constexpr (std::is_same_v<L, ShuffleLayer>) type = LayerType::kSHUFFLE;
+    if constexpr (std::is_same_v<L, ReduceLayer>) type = LayerType::kREDUCE;
+    if constexpr (std::is_same_v<L, TopKLayer>) type = LayerType::kTOPK;
+    if constexpr (std::is_same_v<L, GatherLayer>) type = LayerType::kGATHER;
+    if constexpr (std::is_same_v<L, MatrixMultiplyLayer>) type = LayerType::kMATRIX_MULTIPLY;
+    if constexpr (std::is_same_v<L, ConstantLayer>) type = LayerType::kCONSTANT;
+    if constexpr (std::is_same_v<L, PluginV2Layer>) type = LayerType::kPLUGIN_V2;
+    if constexpr (std::is_same_v<L, SliceLayer>) type = LayerType::kSLICE;
+    return core.add(std::make_unique<L>(core, type, core.default_name(kind)), std::move(list),
+                    outputs);
+  });
+}
+
+ITensor* NetworkImpl::addInput(const char* name, DataType type, Dims dimensions) {
+  return guarded(core.log, "addInput", static_cast<ITensor*>(nullptr), [&]() -> ITensor* {
+    to_dtype(type);
+    return core.add_input(text(name), type, to_extents(dimensions));
+  });
+}
+
+void NetworkImpl::markOutput(ITensor& tensor) {
+  guarded(core.log, "markOutput", 0, [&] { return core.mark_output(*impl(&tensor)), 0; });
+}
+void NetworkImpl::unmarkOutput(ITensor& tensor) { core.unmark_output(*impl(&tensor)); }
+
+void NetworkImpl::removeTensor(
+    ITensor& tensor) {  // it stays allocated: layers may still point at it
+  TensorImpl* t = impl(&tensor);
+  core.unmark_output(*t);
+  core.inputs.erase(std::remove(core.inputs.begin(), core.inputs.end(), t), core.inputs.end());
+  core.changed();
+}
+
+nvinfer1::IConvolutionLayer* NetworkImpl::addConvolution(ITensor& input, int maps, DimsHW kernel,
+                                                         Weights weights, Weights bias) {
+  auto* layer = make<ConvolutionLayer>("Convolution", {&input});
+  if (!layer) return nullptr;
+  layer->maps = maps;
+  layer->window.kernel = kernel;
+  layer->kernel = WeightSlot(weights);
+  layer->bias = WeightSlot(bias);
+  return layer;
+}
+
+nvinfer1::IDeconvolutionLayer* NetworkImpl::addDeconvolution(ITensor& input, int maps,
+                                                             DimsHW kernel, Weights weights,
+                                                             Weights bias) {
+  auto* layer = make<DeconvolutionLayer>("Deconvolution", {&input});
+  if (!layer) return nullptr;
+  layer->maps = maps;
+  layer->window.kernel = kernel;
+  layer->kernel = WeightSlot(weights);
+  layer->bias = WeightSlot(bias);
+  return layer;
+}
+
+nvinfer1::IFullyConnectedLayer* NetworkImpl::addFullyConnected(ITensor& input, int outputs,
+                                                               Weights weights, Weights bias) {
+  auto* layer = make<FullyConnectedLayer>("Fully Connected", {&input});
+  if (!layer) return nullptr;
+  layer->channels = outputs;
+  layer->kernel = WeightSlot(weights);
+  layer->bias = WeightSlot(bias);
+  return layer;
+}
+
+nvinfer1::IActivationLayer* NetworkImpl::addActivation(ITensor& input,
+                                                       nvinfer1::ActivationType type) {
+  auto* layer = make<ActivationLayer>("Activation", {&input});
+  if (layer) layer->kind = type;
+  return layer;
+}
+
+nvinfer1::IPoolingLayer* NetworkImpl::addPooling(ITensor& input, nvinfer1::PoolingType type,
+                                                 DimsHW window) {
+  auto* layer = make<PoolingLayer>("Pooling", {&input});
+  if (!layer) return nullptr;
+  layer->kind = type;
+  layer->window.kernel = window;
+  return layer;
+}
+
+nvinfer1::ILRNLayer* NetworkImpl::addLRN(ITensor& input, int window, float alpha, float beta,
+                                         float k) {
+  auto* layer = make<LRNLayer>("LRN", {&input});
+  if (!layer) return nullptr;
+  layer->size = window;
+  layer->alpha = alpha;
+  layer->beta = beta;
+  layer->k = k;
+  return layer;
+}
+
+nvinfer1::IScaleLayer* NetworkImpl::addScale(ITensor& input, nvinfer1::ScaleMode mode,
+                                             Weights shift, Weights scale, Weights power) {
+  auto* layer = make<ScaleLayer>("Scale", {&input});
+  if (!layer) return nullptr;
+  layer->mode = mode;
+  layer->shift = WeightSlot(shift);
+  layer->scale = WeightSlot(scale);
+  layer->power = WeightSlot(power);
+  return layer;
+}
+
+nvinfer1::ISoftMaxLayer* NetworkImpl::addSoftMax(ITensor& input) {
+  return make<SoftMaxLayer>("Softmax", {&input});
+}
+
+nvinfer1::IConcatenationLayer* NetworkImpl::addConcatenation(ITensor* const* inputs, int count) {
+  if (!inputs || count < 1) {
+    core.log.error("addConcatenation: no inputs");
+    return nullptr;
+  }
+  return make<ConcatenationLayer>("Concatenation", std::vector<ITensor*>(inputs, inputs + count));
+}
+
+nvinfer1::IElementWiseLayer* NetworkImpl::addElementWise(ITensor& a, ITensor& b,
+                                                         nvinfer1::ElementWiseOperation op) {
+  auto* layer = make<ElementWiseLayer>("ElementWise", {&a, &b});
+  if (layer) layer->operation = op;
+  return layer;
+}
+
+nvinfer1::IUnaryLayer* NetworkImpl::addUnary(ITensor& input, nvinfer1::UnaryOperation operation) {
+  auto* layer = make<UnaryLayer>("Unary", {&input});
+  if (layer) layer->operation = operation;
+  return layer;
+}
+
+nvinfer1::IPaddingLayer* NetworkImpl::addPadding(ITensor& input, DimsHW pre, DimsHW post) {
+  auto* layer = make<PaddingLayer>("Padding", {&input});
+  if (!layer) return nullptr;
+  layer->pre = pre;
+  layer->post = post;
+  return layer;
+}
+
+nvinfer1::IShuffleLayer* NetworkImpl::addShuffle(ITensor& input) {
+  return make<ShuffleLayer>("Shuffle", {&input});
+}
+
+nvinfer1::IReduceLayer* NetworkImpl::addReduce(ITensor& input, nvinfer1::ReduceOperation operation,
+                                               uint32_t axes, bool keep) {
+  auto* layer = make<ReduceLayer>("Reduce", {&input});
+  if (!layer) return nullptr;
+  layer->operation = operation;
+  layer->axes = axes;
+  layer->keep = keep;
+  return layer;
+}
+
+nvinfer1::ITopKLayer* NetworkImpl::addTopK(ITensor& input, nvinfer1::TopKOperation op, int k,
+                                           uint32_t axes) {
+  auto* layer = make<TopKLayer>("TopK", {&input}, 2);
+  if (!layer) return nullptr;
+  layer->operation = op;
+  layer->k = k;
+  layer->axes = axes;
+  return layer;
+}
+
+nvinfer1::IGatherLayer* NetworkImpl::addGather(ITensor& data, ITensor& indices, int axis) {
+  auto* layer = make<GatherLayer>("Gather", {&data, &indices});
+  if (layer) layer->axis = axis;
+  return layer;
+}
+
+nvinfer1::IMatrixMultiplyLayer* NetworkImpl::addMatrixMultiply(ITensor& a,
+                                                               nvinfer1::MatrixOperation op_a,
+                                                               ITensor& b,
+                                                               nvinfer1::MatrixOperation op_b) {
+  auto* layer = make<MatrixMultiplyLayer>("Matrix Multiply", {&a, &b});
+  if (!layer) return nullptr;
+  layer->ops[0] = op_a;
+  layer->ops[1] = op_b;
+  return layer;
+}
+
+nvinfer1::IMatrixMultiplyLayer* NetworkImpl::addMatrixMultiply(ITensor& a, bool transpose_a,
+                                                               ITensor& b, bool transpose_b) {
+  using nvinfer1::MatrixOperation;
+  return addMatrixMultiply(a, transpose_a ? MatrixOperation::kTRANSPOSE : MatrixOperation::kNONE, b,
+                           transpose_b ? MatrixOperation::kTRANSPOSE : MatrixOperation::kNONE);
+}
+
+nvinfer1::IConstantLayer* NetworkImpl::addConstant(Dims dimensions, Weights weights) {
+  auto* layer = make<ConstantLayer>("Constant", {});
+  if (!layer) return nullptr;
+  layer->dimensions = dimensions;
+  layer->weights = WeightSlot(weights);
+  return layer;
+}
+
+nvinfer1::IIdentityLayer* NetworkImpl::addIdentity(ITensor& input) {
+  return make<IdentityLayer>("Identity", {&input});
+}
+
+nvinfer1::ISliceLayer* NetworkImpl::addSlice(ITensor& input, Dims start, Dims size, Dims stride) {
+  auto* layer = make<SliceLayer>("Slice", {&input});
+  if (!layer) return nullptr;
+  layer->start = start;
+  layer->size = size;
+  layer->stride = stride;
+  return layer;
+}
+
+}  // namespace tenfold::trt

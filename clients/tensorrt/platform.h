@@ -1,0 +1,25 @@
+// Where networks run: what differs between the library for CUDA and the one for the CPU.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "log.h"
+#include "tenfold/engine.h"
+
+namespace tenfold::trt::platform {
+
+std::string_view kind();   // a backend's: "cpu" or "cuda"
+// What the program should hear once, with severity kWARNING; empty: nothing.
+std::string notice();
+// The device that the calling thread uses. Error{kDevice, kNotFound}.
+std::shared_ptr<Device> device();
+// Runs `run` in the order of the program's stream, then records `consumed` (may be null). False,
+// with the reason logged, if that fails at once; what fails later is logged by `run` itself.
+bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t stream,
+             cudaEvent_t* consumed, std::function<bool(Stream&)> run);
+// The stream that a plugin called on the host is told.
+cudaStream_t current_stream();
+
+}  // namespace tenfold::trt::platform

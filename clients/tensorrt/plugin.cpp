@@ -1,0 +1,129 @@
+#include "plugin.h"
+
+#include "layer.h"
+
+namespace tenfold::trt {
+
+using nvinfer1::PluginFormat;
+
+int Plugin::output_count() const { return v1_ ? v1_->getNbOutputs() : v2_->getNbOutputs(); }
+
+std::vector<Dims> Plugin::output_dims(const std::vector<Dims>& inputs) {
+  std::vector<Dims> outputs;
+  const int count = static_cast<int>(inputs.size());
+  for (int k = 0; k < output_count(); ++k)
+    outputs.push_back(v1_ ? v1_->getOutputDimensions(k, inputs.data(), count)
+                          : v2_->getOutputDimensions(k, inputs.data(), count));
+  return outputs;
+}
+
+void Plugin::configure(const std::vector<Dims>& inputs, const std::vector<Dims>& outputs,
+                       int max_batch) {
+  const int ins = static_cast<int>(inputs.size()), outs = static_cast<int>(outputs.size());
+  const bool takes = ext_  ? ext_->supportsFormat(DataType::kFLOAT, PluginFormat::kNCHW)
+                     : v2_ ? v2_->supportsFormat(DataType::kFLOAT, PluginFormat::kNCHW)
+                           : true;
+  if (!takes) throw Error(Code::kUnsupported, "the plugin refuses kFLOAT data in kNCHW");
+  if (ext_) {
+    ext_->configureWithFormat(inputs.data(), ins, outputs.data(), outs, DataType::kFLOAT,
+                              PluginFormat::kNCHW, max_batch);
+  } else if (v2_) {
+    v2_->configureWithFormat(inputs.data(), ins, outputs.data(), outs, DataType::kFLOAT,
+                             PluginFormat::kNCHW, max_batch);
+  } else {
+    v1_->configure(inputs.data(), ins, outputs.data(), outs, max_batch);
+  }
+}
+
+Tensor Plugin::serialized() const {
+  const size_t bytes = v1_ ? v1_->getSerializationSize() : v2_->getSerializationSize();
+  if (bytes == 0) return {};
+  Tensor data = Tensor::zeros(DType::kU8, {static_cast<int64_t>(bytes)});
+  if (v1_)
+    v1_->serialize(data.mutable_data());
+  else
+    v2_->serialize(data.mutable_data());
+  return data;
+}
+
+size_t Plugin::workspace(int max_batch) const {
+  return v1_ ? v1_->getWorkspaceSize(max_batch) : v2_->getWorkspaceSize(max_batch);
+}
+
+void Plugin::start() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (users_ == 0) {
+    const int status = v1_ ? v1_->initialize() : v2_->initialize();
+    if (status != 0)
+      throw Error(Code::kDevice, "the plugin's initialize() returned " + std::to_string(status));
+  }
+  ++users_;
+}
+
+void Plugin::stop() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (--users_ > 0) return;
+  if (v1_)
+    v1_->terminate();
+  else
+    v2_->terminate();
+}
+
+int Plugin::enqueue(int batch, const void* const* inputs, void** outputs, void* workspace,
+                    cudaStream_t stream) {
+  return v1_ ? v1_->enqueue(batch, inputs, outputs, workspace, stream)
+             : v2_->enqueue(batch, inputs, outputs, workspace, stream);
+}
+
+void emit_plugin(Emitter& e, LayerCore& layer, const std::shared_ptr<Plugin>& plugin) {
+  std::vector<ValueId> values;
+  std::vector<Dims> in_dims;
+  for (size_t k = 0; k < layer.inputs.size(); ++k) {
+    const Emitted& in = e.input(layer, k);
+    if (!in.batched) throw Error(Code::kUnsupported, "a constant as input of a plugin");
+    values.push_back(e.full(in));
+    in_dims.push_back(to_dims(in.dims));
+  }
+  if (values.empty()) throw Error(Code::kUnsupported, "a plugin without inputs");
+  const std::vector<Dims> out_dims = plugin->output_dims(in_dims);
+  std::vector<int64_t> ranks, dims;
+  for (const Dims& d : out_dims) {
+    const Extents extents = to_extents(d);
+    ranks.push_back(static_cast<int64_t>(extents.size()));
+    dims.insert(dims.end(), extents.begin(), extents.end());
+  }
+  Attrs attrs = {{"layer", layer.name},
+                 {"inputs", static_cast<int64_t>(values.size())},
+                 {"max_batch", e.max_batch()},
+                 {"ranks", ranks},
+                 {"dims", dims}};
+  if (!e.dry()) {
+    plugin->configure(in_dims, out_dims, static_cast<int>(e.max_batch()));
+    const Tensor data = plugin->serialized();
+    if (data.defined()) values.push_back(e.constant(layer, "plugin", data));
+  }
+  const std::vector<ValueId> made = e.builder().nodes(
+      "TensorRTPlugin", std::move(values), static_cast<int>(out_dims.size()), attrs, layer.name,
+      layer.sources.empty() ? std::vector<std::string>{layer.name} : layer.sources);
+  for (size_t k = 0; k < made.size(); ++k) e.output(layer, k, made[k]);
+}
+
+namespace {
+thread_local PluginScope* innermost = nullptr;
+}
+
+PluginScope::PluginScope(Find find) : find_(std::move(find)), outer_(innermost) {
+  innermost = this;
+}
+PluginScope::~PluginScope() { innermost = outer_; }
+
+std::shared_ptr<Plugin> find_plugin(const std::string& layer, const void* data, size_t bytes) {
+  if (!innermost)
+    throw Error(Code::kNotFound, "layer '" + layer + "' is a plugin and nobody makes plugins here",
+                {"deserialize the engine through IRuntime, with a plugin factory"});
+  std::shared_ptr<Plugin> plugin = innermost->find_(layer, data, bytes);
+  if (!plugin) throw Error(Code::kNotFound, "no plugin for layer '" + layer + "'");
+  return plugin;
+}
+
+}  // namespace tenfold::trt

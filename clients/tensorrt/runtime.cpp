@@ -1,0 +1,66 @@
+// IRuntime: engines from bytes.
+#include "engine.h"
+#include "platform.h"
+#include "plugin.h"
+#include "start.h"
+
+namespace tenfold::trt {
+namespace {
+
+class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
+ public:
+  explicit RuntimeImpl(Log log) : log_(log) {}
+
+  nvinfer1::ICudaEngine* deserializeCudaEngine(const void* blob, std::size_t size,
+                                               nvinfer1::IPluginFactory* factory) override {
+    return guarded(log_, "deserializeCudaEngine", static_cast<nvinfer1::ICudaEngine*>(nullptr),
+                   [&]() -> nvinfer1::ICudaEngine* { return load(blob, size, factory); });
+  }
+  void destroy() override { give_back(); }
+  void setDLACore(int core) override {
+    if (core > 0) log_.warn("setDLACore: there are no DLA cores");
+  }
+  int getDLACore() const override { return 0; }
+  int getNbDLACores() const override { return 0; }
+  void setGpuAllocator(nvinfer1::IGpuAllocator* allocator) override {
+    if (allocator) log_.warn("setGpuAllocator: Tenfold allocates by itself");
+  }
+
+ private:
+  nvinfer1::ICudaEngine* load(const void* blob, std::size_t size,
+                              nvinfer1::IPluginFactory* factory) const {
+    if (!blob || size == 0) throw Error(Code::kInvalid, "no bytes are given");
+
+    const auto* bytes = static_cast<const std::byte*>(blob);
+    LoadOptions options;
+    options.verify_all = true;
+    Plan plan = Plan::deserialize({bytes, size}, options);
+    const PluginScope scope([&](const std::string& layer, const void* data, size_t count) {
+      nvinfer1::IPlugin* plugin =
+          factory ? factory->createPlugin(layer.c_str(), data, count) : nullptr;
+      if (!plugin)
+        throw Error(Code::kNotFound,
+                    "layer '" + layer + "' is a plugin, and " +
+                        (factory ? "the plugin factory made none" : "no plugin factory is given"));
+      if (auto* ext = dynamic_cast<nvinfer1::IPluginExt*>(plugin))
+        return std::make_shared<Plugin>(*ext);
+      return std::make_shared<Plugin>(*plugin);
+    });
+    return EngineImpl::hand_out(
+        std::make_shared<EngineImpl>(log_, std::move(plan), platform::device(), false));
+  }
+
+  const Log log_;
+};
+
+}  // namespace
+}  // namespace tenfold::trt
+
+extern "C" void* createInferRuntime_INTERNAL(void* logger, int) {
+  using namespace tenfold::trt;
+  const Log log = start(logger);
+  return guarded(log, "createInferRuntime", static_cast<nvinfer1::IRuntime*>(nullptr),
+                 [&]() -> nvinfer1::IRuntime* {
+                   return RuntimeImpl::hand_out(std::make_shared<RuntimeImpl>(log));
+                 });
+}
