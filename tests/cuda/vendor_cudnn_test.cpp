@@ -145,14 +145,15 @@ TEST_F(CudnnPlans, EnginesOfAnAbsentMachineAreFoundAndBuiltByName) {
       EXPECT_EQ(tactics, row->tactics(closed, target));
       // An untimed build takes the first one.
       const ConvSpec spec = conv_spec(closed.bind({{"N", 8}}));
-      const ConvPlan plan =
-          build_plan(spec, EngineChoice::parse(tactics.front()), nullptr, &device);
+      ConvPlan plan = start_plan(spec, EngineChoice::parse(tactics.front()), nullptr, &device);
+      plan.finish();
       EXPECT_EQ(plan.workspace, EngineChoice::parse(tactics.front()).workspace);
       EXPECT_EQ(row->needs(closed, tactics.front(), target).step_scratch, plan.workspace);
       // The plan's program serves other batches with the same engine.
       for (const int64_t n : {1, 64}) {
-        const ConvPlan other = build_plan(conv_spec(closed.bind({{"N", n}})),
-                                          EngineChoice::parse(tactics.front()), nullptr, &device);
+        ConvPlan other = start_plan(conv_spec(closed.bind({{"N", n}})),
+                                    EngineChoice::parse(tactics.front()), nullptr, &device);
+        other.finish();
         EXPECT_LE(other.workspace, kWorkspaceCap) << "N=" << n;
       }
     }

@@ -66,7 +66,7 @@ Findings ask(const Problem& problem, const Target& target) {
 class ConvInstance : public RowInstance {
  public:
   std::shared_ptr<Session> session;
-  std::shared_ptr<const ConvPlan> plan;    // null: nothing to do, or a device that only logs
+  std::shared_ptr<const SharedPlan> plan;  // null: nothing to do, or a device that only logs
   const CudaDevice* device = nullptr;
   bool empty = false;
   std::vector<int64_t> ids;  // of the variant pack, in slot order, without the scratch
@@ -79,7 +79,7 @@ class ConvInstance : public RowInstance {
       const CudnnApi& api = *cudnn_api();
       if (const int status = api.set_stream(handle, stream); status != cudnn::kSuccess)
         return status;
-      return api.execute(handle, plan->plan.get(), pack_for(slots));
+      return api.execute(handle, plan->ready(), pack_for(slots));
     } catch (const std::exception&) {
       return -1;
     }
@@ -274,8 +274,8 @@ std::unique_ptr<RowInstance> ConvRow::attach(const RowState*, const AttachArgs& 
   if (instance->empty || !device.real()) return instance;
   device.make_current();
   instance->session = Session::of(device);
-  instance->plan = instance->session->plan(args.problem, args.tactic, device.target());
-  instance->needs.step_scratch = instance->plan->workspace;
+  instance->plan = instance->session->plan(args.problem, args.tactic, device);
+  instance->needs.step_scratch = instance->plan->workspace();
   return instance;
 }
 

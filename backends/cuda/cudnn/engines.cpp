@@ -159,7 +159,7 @@ std::vector<EngineChoice> find_engines(const ConvSpec& spec, GraphForm form,
   return found;
 }
 
-ConvPlan build_plan(const ConvSpec& spec, const EngineChoice& choice, CudnnHandle handle,
+ConvPlan start_plan(const ConvSpec& spec, const EngineChoice& choice, CudnnHandle handle,
                     const Descriptor* device) {
   ConvPlan built;
   built.graph = build_graph(spec, choice.form, handle);
@@ -180,16 +180,26 @@ ConvPlan build_plan(const ConvSpec& spec, const EngineChoice& choice, CudnnHandl
   config.set_descriptor(kAttrConfigEngine, engine);
   if (!knobs.empty()) config.set_descriptors(kAttrConfigKnobs, knobs);
   config.finalize();
+  built.workspace = config.get_int(kAttrConfigWorkspace);
+  built.runtime_compiled = holds(
+      engine.get_values(kAttrEngineBehavior, kTypeBehaviorNote, kMostNotes), kBehaviorRuntime);
   built.plan = Descriptor(kPlanDescriptor);
   if (handle) built.plan.set_handle(kAttrPlanHandle, handle);
   if (!handle && device) built.plan.set_descriptor(kAttrPlanDeviceProp, *device);
   built.plan.set_descriptor(kAttrPlanConfig, config);
-  built.plan.finalize();
-  built.workspace = built.plan.get_int(kAttrPlanWorkspace);
   for (Descriptor& knob : knobs) built.parts.push_back(std::move(knob));
   built.parts.push_back(std::move(engine));
   built.parts.push_back(std::move(config));
   return built;
+}
+
+void ConvPlan::finish() {
+  plan.finalize();
+  const int64_t needed = plan.get_int(kAttrPlanWorkspace);
+  if (needed > workspace)
+    throw Error(Code::kInternal, "cuDNN's plan asks for " + std::to_string(needed) +
+                                     " bytes of scratch, its engine for " +
+                                     std::to_string(workspace));
 }
 
 }  // namespace tenfold::cuda::cudnn

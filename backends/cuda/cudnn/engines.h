@@ -33,15 +33,20 @@ std::vector<EngineChoice> find_engines(const ConvSpec& spec, GraphForm form,
 // Most scratch that a choice may ask for.
 inline constexpr int64_t kWorkspaceCap = int64_t{256} << 20;
 
-// A plan that can be executed, with all that it refers to.
+// A plan that can be executed once finish() has returned, with all that it refers to.
 struct ConvPlan {
   ConvGraph graph;
   std::vector<Descriptor> parts;
   Descriptor plan;
   int64_t workspace = 0;
+  bool runtime_compiled = false;
+
+  // Compiles what the engine compiles: nothing, or most of a second. May run on another thread.
+  void finish();
 };
-// Builds the named engine, for a handle's device, or (null) for the described one.
-ConvPlan build_plan(const ConvSpec& spec, const EngineChoice& choice, CudnnHandle handle,
+// Names the engine and checks that it takes the convolution, for a handle's device or (null) for
+// the described one; cheap. Error{kUnsupported} when it does not.
+ConvPlan start_plan(const ConvSpec& spec, const EngineChoice& choice, CudnnHandle handle,
                     const Descriptor* device);
 
 }  // namespace tenfold::cuda::cudnn

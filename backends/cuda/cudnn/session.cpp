@@ -2,10 +2,35 @@
 
 #include <algorithm>
 #include <array>
+#include <semaphore>
+#include <thread>
 
 namespace tenfold::cuda::cudnn {
 
 constexpr size_t kMostSessions = 8;
+constexpr int kMostBuilders = 16;   // threads that compile at a time
+
+SharedPlan::SharedPlan(ConvPlan plan, const CudaDevice& device) : plan_(std::move(plan)) {
+  if (!plan_.runtime_compiled) {
+    plan_.finish();
+    ready_.store(true, std::memory_order_release);
+    return;
+  }
+  static std::counting_semaphore<kMostBuilders> builders(
+      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostBuilders));
+  building_ = std::async(std::launch::async, [this, &device] {
+    builders.acquire();
+    try {
+      device.make_current();
+      plan_.finish();
+    } catch (...) {
+      builders.release();
+      throw;
+    }
+    builders.release();
+    ready_.store(true, std::memory_order_release);
+  });
+}
 
 // The handle a thread holds; goes back when the thread ends, if the session still lives.
 struct Session::ThreadHandle {
@@ -62,17 +87,17 @@ void Session::give_back(CudnnHandle handle) {
   if (handle) free_.push_back(handle);
 }
 
-std::shared_ptr<const ConvPlan> Session::find(const std::string& key) {
+std::shared_ptr<const SharedPlan> Session::find(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto found = plans_.find(key);
   return found == plans_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<const ConvPlan> Session::plan(const Problem& bound, const Tactic& tactic,
-                                              const Target& target) {
+std::shared_ptr<const SharedPlan> Session::plan(const Problem& bound, const Tactic& tactic,
+                                                const CudaDevice& device) {
   const std::string key = tactic + " | " + bound.str();
   if (auto ready = find(key)) return ready;
-  auto built = build(bound, tactic, target);
+  auto built = build(bound, tactic, device);
   const std::lock_guard lock(mutex_);
   const auto [at, added] = plans_.emplace(key, built);
   if (!added) return at->second;
@@ -84,15 +109,16 @@ std::shared_ptr<const ConvPlan> Session::plan(const Problem& bound, const Tactic
   return built;
 }
 
-std::shared_ptr<const ConvPlan> Session::build(const Problem& bound, const Tactic& tactic,
-                                               const Target& target) {
+std::shared_ptr<const SharedPlan> Session::build(const Problem& bound, const Tactic& tactic,
+                                                 const CudaDevice& device) {
   const ConvSpec spec = conv_spec(bound);
   std::string reason;
-  const auto attempt = [&](const EngineChoice& choice) -> std::shared_ptr<const ConvPlan> {
+  const auto attempt = [&](const EngineChoice& choice) -> std::shared_ptr<const SharedPlan> {
     try {
-      auto plan = std::make_shared<ConvPlan>(build_plan(spec, choice, handle(), nullptr));
-      if (plan->workspace <= kWorkspaceCap) return plan;
-      reason = "it asks for " + std::to_string(plan->workspace) + " bytes of scratch";
+      ConvPlan plan = start_plan(spec, choice, handle(), nullptr);
+      if (plan.workspace <= kWorkspaceCap)
+        return std::make_shared<SharedPlan>(std::move(plan), device);
+      reason = "it asks for " + std::to_string(plan.workspace) + " bytes of scratch";
     } catch (const Error& e) {
       reason = e.what();
     }
@@ -100,10 +126,9 @@ std::shared_ptr<const ConvPlan> Session::build(const Problem& bound, const Tacti
   };
   if (auto plan = attempt(EngineChoice::parse(tactic))) return plan;
   const std::string first_reason = reason;
-  const Descriptor device = describe_device(target);
+  const Descriptor description = describe_device(device.target());
   for (const GraphForm form : graph_forms(spec))
-    for (const EngineChoice& choice : find_engines(spec, form, device)) {
-      if (choice.runtime_compiled) continue;
+    for (const EngineChoice& choice : find_engines(spec, form, description)) {
       auto plan = attempt(choice);
       if (!plan) continue;
       log(Severity::kNote, "cudnn.conv: '" + tactic + "' does not run " + bound.str() + " (" +

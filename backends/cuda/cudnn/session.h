@@ -1,7 +1,9 @@
 // What cuDNN keeps for a device: handles, one a thread, and execution plans shared by contexts.
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +12,23 @@
 #include "backends/cuda/driver/device.h"
 
 namespace tenfold::cuda::cudnn {
+
+// A plan that may still be compiling on a thread of its own.
+class SharedPlan {
+ public:
+  SharedPlan(ConvPlan plan, const CudaDevice& device);
+  int64_t workspace() const { return plan_.workspace; }
+  // The plan, waiting for it where it is not ready yet. Throws what building it threw.
+  void* ready() const {
+    if (!ready_.load(std::memory_order_acquire)) building_.get();
+    return plan_.plan.get();
+  }
+
+ private:
+  ConvPlan plan_;
+  std::atomic<bool> ready_{false};
+  std::shared_future<void> building_;  // last: going, it waits for the thread that uses the others
+};
 
 // Lives as long as its device. Thread-safe.
 class Session : public std::enable_shared_from_this<Session> {
@@ -21,22 +40,23 @@ class Session : public std::enable_shared_from_this<Session> {
   // device's context must be current. Error{kDevice}.
   CudnnHandle handle();
   // The named plan for a bound convolution, built once. If the engine does not take these sizes
-  // (the tactic was chosen at others), the best that does, and a note goes to the log.
-  std::shared_ptr<const ConvPlan> plan(const Problem& bound, const Tactic& tactic,
-                                       const Target& target);
+  // (the tactic was chosen at others), the best that does, and a note goes to the log. Kernels that
+  // cuDNN compiles at run time are compiled by other threads meanwhile.
+  std::shared_ptr<const SharedPlan> plan(const Problem& bound, const Tactic& tactic,
+                                         const CudaDevice& device);
 
  private:
   struct ThreadHandle;
   void give_back(CudnnHandle handle);
-  std::shared_ptr<const ConvPlan> find(const std::string& key);
-  std::shared_ptr<const ConvPlan> build(const Problem& bound, const Tactic& tactic,
-                                        const Target& target);
+  std::shared_ptr<const SharedPlan> find(const std::string& key);
+  std::shared_ptr<const SharedPlan> build(const Problem& bound, const Tactic& tactic,
+                                          const CudaDevice& device);
 
   static constexpr size_t kMostPlans = 1024;
   std::mutex mutex_;
   std::vector<CudnnHandle> all_, free_;
-  std::map<std::string, std::shared_ptr<const ConvPlan>> plans_;
-  std::deque<std::string> order_;   // of plans_, oldest first
+  std::map<std::string, std::shared_ptr<const SharedPlan>> plans_;
+  std::deque<std::string> order_;  // of plans_, oldest first
 };
 
 }  // namespace tenfold::cuda::cudnn
