@@ -7,6 +7,8 @@
 namespace tenfold::caffe {
 namespace {
 
+constexpr int kMaxSuggestions = 100;
+
 uint64_t seed_of(const std::string& text, int index) {
   uint64_t hash = 1469598103934665603ULL;  // FNV-1a
   for (const char ch : text) hash = (hash ^ static_cast<uint8_t>(ch)) * 1099511628211ULL;
@@ -170,7 +172,8 @@ bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
       } else {
         std::vector<std::string> names;
         for (const auto& [top, made] : setup_.topology.last)
-          if (made.layer < k) names.push_back(top);
+          if (made.layer < k && suggestions_ < kMaxSuggestions) names.push_back(top);
+        ++suggestions_;
         const std::string near = nearest_name(name, names);
         if (setup_.net.left_out.count(name)) {
           hint = "layers of another phase or stage make it";

@@ -48,6 +48,7 @@ class Attempt {
   std::map<std::string, Source> owners_;  // shared parameter -> layer, blob
   std::vector<std::string> missing_;  // layers without trained weights
   std::set<std::string> node_names_, value_names_;
+  int suggestions_ = 0;  // made so far: searching for one takes time
   std::set<uint32_t> named_;  // values that bear a top's name already
 };
 

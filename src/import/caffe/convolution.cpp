@@ -3,6 +3,7 @@
 //   deconvolution  stride (in - 1) + dilation (kernel - 1) + 1 - 2 pad
 #include <fmt/format.h>
 
+#include "src/base/checked.h"
 #include "src/import/caffe/layer.h"
 
 namespace tenfold::caffe {
@@ -57,9 +58,11 @@ void check_sizes(const LayerContext& c, size_t bottom, const Geometry& g, bool t
   for (size_t k = 0; k < g.kernel.size(); ++k) {
     const Dim& dim = c.shape(bottom)[k + 2];
     if (!dim.is_const()) continue;
-    const int64_t reach = g.dilations[k] * (g.kernel[k] - 1) + 1;
-    const int64_t size = transposed ? g.strides[k] * (dim.value() - 1) + reach - 2 * g.pads[k]
-                                    : dim.value() + 2 * g.pads[k] - reach + 1;
+    const int64_t reach = checked_add(checked_mul(g.dilations[k], g.kernel[k] - 1), 1);
+    const int64_t padding = 2 * g.pads[k];
+    const int64_t size =
+        transposed ? checked_add(checked_mul(g.strides[k], dim.value() - 1), reach - padding)
+                   : checked_add(dim.value(), padding - reach + 1);
     if (size <= 0)
       LayerContext::invalid(
           fmt::format("the window ({}) does not fit spatial axis {} of size {} with padding {}",

@@ -3,6 +3,7 @@
 // window's part inside the padded input.
 #include <fmt/format.h>
 
+#include "src/base/checked.h"
 #include "src/import/caffe/layer.h"
 
 namespace tenfold::caffe {
@@ -34,7 +35,8 @@ Window window(const LayerContext& c, const PoolingParameter& p) {
       LayerContext::invalid(
           fmt::format("padding {} is not smaller than the kernel {}", w.pad[k], w.kernel[k]));
     const int64_t in = c.extent(0, 2 + k);
-    if (in + 2 * w.pad[k] < w.kernel[k] && in + 2 * w.pad[k] - w.kernel[k] <= -w.stride[k])
+    const int64_t room = checked_add(in, 2 * w.pad[k]) - w.kernel[k];
+    if (room <= -w.stride[k])
       LayerContext::invalid(fmt::format("the window ({}) does not fit size {} with padding {}",
                                         w.kernel[k], in, w.pad[k]));
   }

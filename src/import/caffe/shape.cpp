@@ -69,8 +69,8 @@ CAFFE_LAYER_IMPORT(Reshape) {
     missing = floor_div(total, stated);
   }
   if (!total.is_const() && !to.empty() && to[0].is_const())
-    LayerContext::unsupported(fmt::format(
-        "shape [{}] states the batch size: the bottom has [{}]", str(to), str(dims)));
+    LayerContext::unsupported(
+        fmt::format("shape [{}] states the batch size: the bottom has [{}]", str(to), str(dims)));
   if (element_count(to) != total) {
     if (!element_count(to).is_const() || !total.is_const())
       LayerContext::unsupported(fmt::format(
@@ -111,7 +111,7 @@ CAFFE_LAYER_IMPORT(Crop) {
     const int64_t has = c.extent(0, k), wants = c.extent(1, k);
     const int index = p.offset_size() > 1 ? static_cast<int>(k - first) : 0;
     const int64_t offset = p.offset_size() == 0 ? 0 : p.offset(index);
-    if (offset + wants > has)
+    if (offset > has || wants > has - offset)
       LayerContext::invalid(
           fmt::format("axis {}: offset {} and size {} exceed {}", k, offset, wants, has));
     starts.push_back(offset);

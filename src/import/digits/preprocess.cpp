@@ -147,6 +147,9 @@ std::optional<PictureDecision> decide(const PictureFacts& facts, const ImportOpt
                      "before it");
     return std::nullopt;
   }
+  if (dims[2] > 65536 || dims[3] > 65536)
+    throw Error(Code::kInvalid,
+                fmt::format("the network reads pictures of {}x{}", dims[2], dims[3]));
   if (!options.channel_order.empty() && options.channel_order != "rgb" &&
       options.channel_order != "bgr")
     throw Error(Code::kInvalid, fmt::format("channel order '{}' is unknown", options.channel_order),
