@@ -7,6 +7,7 @@
 
 #include "import/caffe_support.h"
 #include "src/import/caffe/caffe.pb.h"
+#include "tenfold/compile.h"
 #include "tenfold/io.h"
 
 namespace tenfold::test {
@@ -125,6 +126,14 @@ TEST(Digits, ColorPictureIsCroppedSwappedAndCentered) {
   EXPECT_EQ(mean.dims(), (Extents{3, 4, 4}));
   EXPECT_EQ(mean.at(0), 11);  // the center of the mean image
   EXPECT_EQ(mean.at(47), 244);
+  // The network passes blue and red on: check where they came from.
+  Tensor picture(DType::kU8, {1, 6, 6, 3});
+  for (int64_t k = 0; k < picture.count(); ++k)
+    picture.as_mutable<uint8_t>()[static_cast<size_t>(k)] = static_cast<uint8_t>(k);
+  const Tensor out = evaluate_reference(m.graph, {{"data", picture}}).at(0);
+  const int64_t corner = (1 * 6 + 1) * 3;  // pixel (1,1), RGB
+  EXPECT_EQ(out.at(0), (picture.at(corner + 2) - 11) * 0.5);
+  EXPECT_EQ(out.at(16), (picture.at(corner) - 211) * 0.5);
   EXPECT_EQ(m.labels, (std::vector<std::string>{"cat", "dog"}));
 }
 
