@@ -93,7 +93,7 @@ const int64_t* SymbolValues::find(std::string_view name) const {
 }
 
 Dim DimOps::make(Polynomial terms) {
-  std::stable_sort(terms.begin(), terms.end(), before);
+  std::sort(terms.begin(), terms.end(), before);
   Polynomial merged;
   for (DimTerm& t : terms) {
     if (!merged.empty() && merged.back().monomial.text == t.monomial.text)
