@@ -1,9 +1,25 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "src/ir/storage.h"
 
 namespace tenfold {
+
+namespace {
+
+using Inputs = std::vector<std::vector<ValueId>>;  // per node, new ones included
+
+// What a patch will make of the graph, worked out on the side: a refused patch changes nothing.
+struct Staged {
+  Inputs inputs;
+  std::vector<uint8_t> changed;   // per node
+  std::vector<NodeId> producer;   // per value
+  std::vector<NodeId> order;
+  std::vector<ValueId> outputs;   // of the graph
+};
+
+}  // namespace
 
 // Edits in the order they were asked for. New values are numbered behind the graph's.
 struct Patch::Data {
@@ -26,6 +42,9 @@ struct Patch::Data {
   std::map<uint32_t, std::vector<ValueId>> inputs;
   std::map<uint32_t, Attrs> attrs;
   std::map<uint32_t, std::vector<std::string>> sources;
+
+  Staged stage(const Graph::Storage& s) const;  // Error{kInternal, kInvalid}
+  void append_to(Graph::Storage& s);
 
   ValueId next() const { return {base_values + static_cast<uint32_t>(values.size())}; }
   // Follows replacements to the value that stands now.
@@ -155,8 +174,6 @@ void Patch::set_sources(NodeId node, std::vector<std::string> sources) {
 
 namespace {
 
-using Inputs = std::vector<std::vector<ValueId>>;  // per node, new ones included
-
 // A topological order that keeps the old one where it still holds; a new node stands right before
 // its first user. `producer` per value, invalid for inputs and constants.
 std::vector<NodeId> sort_nodes(const std::vector<NodeId>& roots, const Inputs& inputs,
@@ -241,16 +258,16 @@ void free_names(Graph::Storage& s, const std::vector<NodeId>& order, const Input
   }
 }
 
-// Values between the nodes of a patch may be stored like the value that they lead to.
-void inherit_permitted(Graph::Storage& s, size_t first_new) {
+// Values between the nodes of a patch may be stored like the value that they lead to; `settled`
+// ones took the place of a value and keep its types.
+void inherit_permitted(Graph::Storage& s, size_t first_new, const std::set<ValueId>& settled) {
   for (size_t k = s.nodes.size(); k-- > first_new;) {
     const Node& n = s.nodes[k];
     const TypeSet permitted = s.values[n.outputs.front().index].permitted;
     for (ValueId v : n.inputs) {
-      if (!v.valid()) continue;
+      if (!v.valid() || settled.count(v)) continue;
       Value& value = s.values[v.index];
-      if (value.producer.valid() && value.producer.index >= first_new && value.permitted.empty())
-        value.permitted = permitted;
+      if (value.producer.valid() && value.producer.index >= first_new) value.permitted = permitted;
     }
   }
 }
@@ -274,6 +291,57 @@ void forget_types(Graph::Storage& s, std::vector<uint8_t> changed) {
 
 }  // namespace
 
+Staged Patch::Data::stage(const Graph::Storage& s) const {
+  Staged staged;
+  const size_t old_nodes = s.nodes.size();
+  Inputs& inputs = staged.inputs;
+  inputs.resize(old_nodes + nodes.size());
+  staged.changed.assign(inputs.size(), 0);
+  std::vector<NodeId> roots = s.order;
+  for (NodeId id : s.order) {
+    const Node& node = s.nodes[id.index];
+    const auto set = this->inputs.find(id.index);
+    inputs[id.index] = set != this->inputs.end() ? set->second : node.inputs;
+    for (ValueId& v : inputs[id.index]) {
+      v = resolve(v);
+      if (v.valid() && v.index >= next().index)
+        throw Error(Code::kInternal, "patch: an input of '" + node.name + "' does not exist");
+    }
+    staged.changed[id.index] = inputs[id.index] != node.inputs || attrs.count(id.index);
+  }
+  staged.producer.resize(next().index);
+  for (size_t v = 0; v < s.values.size(); ++v) staged.producer[v] = s.values[v].producer;
+  for (size_t k = 0; k < values.size(); ++k)
+    if (!values[k].is_constant)
+      staged.producer[base_values + k] = NodeId{static_cast<uint32_t>(old_nodes + values[k].index)};
+  for (size_t k = 0; k < nodes.size(); ++k) {
+    inputs[old_nodes + k] = nodes[k].node.inputs;
+    staged.changed[old_nodes + k] = 1;
+    roots.push_back(NodeId{static_cast<uint32_t>(old_nodes + k)});
+  }
+  staged.order = sort_nodes(roots, inputs, staged.producer);
+  for (const auto& [index, given] : attrs) {
+    if (index >= old_nodes) throw Error(Code::kInternal, "patch: attributes of no node");
+    const Node& n = s.nodes[index];
+    std::vector<bool> absent;
+    for (ValueId v : inputs[index]) absent.push_back(!v.valid());
+    check_schema(n.op, n.name, inputs[index].size(), static_cast<int>(n.outputs.size()), given,
+                 absent);
+  }
+  for (const GraphOutput& o : s.outputs) staged.outputs.push_back(resolve(o.value));
+  return staged;
+}
+
+void Patch::Data::append_to(Graph::Storage& s) {
+  for (const NewValue& v : values) {
+    if (v.is_constant) {
+      append_constant(s, std::move(constants[v.index]));
+    } else if (v.first) {
+      append_node(s, std::move(nodes[v.index].node), nodes[v.index].outputs, nodes[v.index].name);
+    }
+  }
+}
+
 void Graph::apply(Patch&& patch) {
   if (patch.empty()) return;
   Patch::Data& d = *patch.data_;
@@ -281,68 +349,27 @@ void Graph::apply(Patch&& patch) {
   if (patch.graph_ != this || d.base_values != s.values.size() ||
       d.base_constants != s.constants.size())
     throw Error(Code::kInternal, "patch: made for another state of the graph");
-  // First on the side, so that a refused patch changes nothing.
+  Staged staged = d.stage(s);
   const size_t old_nodes = s.nodes.size();
-  Inputs inputs(old_nodes + d.nodes.size());
-  std::vector<uint8_t> changed(inputs.size(), 0);
-  std::vector<NodeId> roots = s.order;
-  for (NodeId id : s.order) {
-    auto set = d.inputs.find(id.index);
-    inputs[id.index] = set != d.inputs.end() ? set->second : s.nodes[id.index].inputs;
-    for (ValueId& v : inputs[id.index]) {
-      v = d.resolve(v);
-      if (v.valid() && v.index >= d.next().index)
-        throw Error(Code::kInternal,
-                    "patch: an input of '" + s.nodes[id.index].name + "' does not exist");
-    }
-    changed[id.index] = inputs[id.index] != s.nodes[id.index].inputs || d.attrs.count(id.index);
-  }
-  std::vector<NodeId> producer(d.next().index);
-  for (size_t v = 0; v < s.values.size(); ++v) producer[v] = s.values[v].producer;
-  for (size_t k = 0; k < d.values.size(); ++k)
-    if (!d.values[k].is_constant)
-      producer[d.base_values + k] = NodeId{static_cast<uint32_t>(old_nodes + d.values[k].index)};
-  for (size_t k = 0; k < d.nodes.size(); ++k) {
-    inputs[old_nodes + k] = d.nodes[k].node.inputs;
-    changed[old_nodes + k] = 1;
-    roots.push_back(NodeId{static_cast<uint32_t>(old_nodes + k)});
-  }
-  std::vector<NodeId> order = sort_nodes(roots, inputs, producer);
-  for (const auto& [index, attrs] : d.attrs) {
-    const Node& n = node(NodeId{index});
-    std::vector<bool> absent;
-    for (ValueId v : inputs[index]) absent.push_back(!v.valid());
-    check_schema(n.op, n.name, inputs[index].size(), static_cast<int>(n.outputs.size()), attrs,
-                 absent);
-  }
-
-  // Commit.
   std::vector<std::string> old_names;
   for (const auto& [from, to] : d.replacements)
     old_names.push_back(from.index < s.values.size() ? s.values[from.index].name : "");
-  std::vector<ValueId> outputs;
-  for (const GraphOutput& o : s.outputs) outputs.push_back(d.resolve(o.value));
-  free_names(s, order, inputs, producer, outputs);
-  for (const Patch::Data::NewValue& v : d.values) {
-    if (v.is_constant) {
-      append_constant(s, std::move(d.constants[v.index]));
-    } else if (v.first) {
-      Patch::Data::NewNode& n = d.nodes[v.index];
-      append_node(s, std::move(n.node), n.outputs, n.name);
-    }
-  }
-  for (NodeId id : order) s.nodes[id.index].inputs = std::move(inputs[id.index]);
+  free_names(s, staged.order, staged.inputs, staged.producer, staged.outputs);
+  d.append_to(s);
+  for (NodeId id : staged.order) s.nodes[id.index].inputs = std::move(staged.inputs[id.index]);
   for (auto& [index, attrs] : d.attrs) s.nodes[index].attrs = std::move(attrs);
   for (auto& [index, sources] : d.sources) s.nodes[index].sources = std::move(sources);
+  std::set<ValueId> settled;
   for (size_t k = 0; k < d.replacements.size(); ++k) {
     const auto& [from, to] = d.replacements[k];
-    if (!old_names[k].empty()) take_over(s, from, old_names[k], to, to.index >= d.base_values);
+    if (old_names[k].empty()) continue;
+    take_over(s, from, old_names[k], to, to.index >= d.base_values && settled.insert(to).second);
   }
-  inherit_permitted(s, old_nodes);
-  for (size_t k = 0; k < outputs.size(); ++k) s.outputs[k].value = outputs[k];
-  s.order = std::move(order);
+  inherit_permitted(s, old_nodes, settled);
+  for (size_t k = 0; k < staged.outputs.size(); ++k) s.outputs[k].value = staged.outputs[k];
+  s.order = std::move(staged.order);
   s.users.reset();
-  forget_types(s, std::move(changed));
+  forget_types(s, std::move(staged.changed));
   patch.data_.reset();
 }
 
