@@ -12,7 +12,7 @@ namespace {
 
 using namespace cudnn;
 
-constexpr size_t kMostPerGraph = 4;
+constexpr size_t kBestPerGraph = 3, kBestPerKind = 2, kMostTactics = 8;
 constexpr int kMostPacks = 4;
 constexpr int kMostOperands = 6;
 
@@ -27,11 +27,21 @@ struct Findings {
   std::string reason;   // when there are none
 };
 
+// The heuristics' best three, and of ready kernels and of those compiled at run time two each.
+void take_best(std::vector<EngineChoice> engines, std::vector<EngineChoice>& chosen) {
+  size_t ready = 0, compiled = 0;
+  for (size_t k = 0; k < engines.size(); ++k) {
+    size_t& count = engines[k].runtime_compiled ? compiled : ready;
+    if (k >= kBestPerGraph && count >= kBestPerKind) continue;
+    ++count;
+    chosen.push_back(std::move(engines[k]));
+  }
+}
+
 // The heuristics' answer for a closed Problem at its tuning sizes, on a machine that may be
 // elsewhere.
 Findings ask(const Problem& problem, const Target& target) {
   Findings found;
-  std::vector<EngineChoice> later;
   try {
     const ConvSpec spec = conv_spec(problem.bind(problem.tuning()));
     const Descriptor device = describe_device(target);
@@ -44,18 +54,13 @@ Findings ask(const Problem& problem, const Target& target) {
         found.reason = e.what();
         continue;
       }
-      // The heuristics' best few, and of kernels that need no compilation the best two.
-      size_t ready = 0;
-      for (size_t k = 0; k < engines.size(); ++k) {
-        if (k >= kMostPerGraph - 1 && (engines[k].runtime_compiled || ready >= 2)) continue;
-        ready += !engines[k].runtime_compiled;
-        chosen.push_back(std::move(engines[k]));
-      }
+      take_best(std::move(engines), chosen);
     }
     // What needs no compilation goes first: an untimed build takes the front.
     std::stable_partition(chosen.begin(), chosen.end(),
                           [](const EngineChoice& c) { return !c.runtime_compiled; });
-    for (const EngineChoice& c : chosen) found.tactics.push_back(c.str());
+    for (const EngineChoice& c : chosen)
+      if (found.tactics.size() < kMostTactics) found.tactics.push_back(c.str());
   } catch (const Error& e) {
     found.reason = e.what();
   }
