@@ -50,6 +50,7 @@ struct Context::Impl {
   void give_memory(Bound& next);
   void hold_taps();
   void drop_prepared();
+  void check_run_memory() const;
   void set_run_shapes(const std::map<std::string, Tensor>& inputs);
 };
 

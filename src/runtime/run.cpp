@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "src/base/checked.h"
 #include "src/runtime/context_impl.h"
 
 namespace tenfold {
@@ -78,9 +79,20 @@ void Context::Impl::set_run_shapes(const std::map<std::string, Tensor>& inputs) 
   }
 }
 
+// run provides the memory of bindings itself, so that counts, too.
+void Context::Impl::check_run_memory() const {
+  const int64_t limit = core().options.memory_limit;
+  int64_t all = bound->memory_bytes();
+  for (const int64_t bytes : bound->shapes.bytes) all = checked_add(all, bytes);
+  if (limit > 0 && all > limit)
+    throw Error(Code::kResource, "this run needs " + std::to_string(all) +
+                                     " bytes of memory, the limit is " + std::to_string(limit));
+}
+
 std::map<std::string, Tensor> Context::Impl::run(const std::map<std::string, Tensor>& inputs) {
   set_run_shapes(inputs);
   bind();
+  check_run_memory();
   const AddressKeeper keeper(addresses);
   const bool host = device().host_accessible();
   std::vector<Tensor>& storage = run_storage;        // each binding's bytes on the host
