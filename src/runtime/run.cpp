@@ -39,6 +39,10 @@ bool is_row_major(const Format& format) {
 
 void pack(const Tensor& tensor, const Format& format, void* storage) {
   const Extents& dims = tensor.dims();
+  if (is_row_major(format)) {
+    std::memcpy(storage, tensor.data(), static_cast<size_t>(tensor.bytes()));
+    return;
+  }
   std::memset(storage, 0, static_cast<size_t>(storage_bytes(format, dims)));
   Extents index(dims.size(), 0);
   const int64_t n = tensor.count();
@@ -104,6 +108,8 @@ std::map<std::string, Tensor> Context::Impl::run(const std::map<std::string, Ten
                        reinterpret_cast<uintptr_t>(inputs.at(b.name).data()) % 64 == 0;
     if (as_is) {
       storage[k] = inputs.at(b.name);
+    } else if (!b.is_input && bytes > 0 && is_row_major(b.format)) {
+      storage[k] = Tensor(b.format.dtype, bound->shapes.dims[k]);   // what is returned
     } else {
       storage[k] = Tensor(DType::kU8, {std::max<int64_t>(bytes, 1)});
       if (b.is_input && bytes > 0) pack(inputs.at(b.name), b.format, storage[k].mutable_data());
@@ -128,7 +134,9 @@ std::map<std::string, Tensor> Context::Impl::run(const std::map<std::string, Ten
   for (size_t k = 0; k < bindings().size(); ++k)
     if (!bindings()[k].is_input)
       outputs[bindings()[k].name] =
-          unpack(storage[k].data(), bindings()[k].format, bound->shapes.dims[k]);
+          storage[k].dims() == bound->shapes.dims[k] && is_row_major(bindings()[k].format)
+              ? storage[k]
+              : unpack(storage[k].data(), bindings()[k].format, bound->shapes.dims[k]);
   return outputs;
 }
 
