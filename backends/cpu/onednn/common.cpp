@@ -303,6 +303,26 @@ static dnnl::memory packed_weights(const PackedState& state, const dnnl::memory:
   return to;
 }
 
+// Describes the primitive anew with the packing that is there, where it is as fast so.
+void OnednnRow::keep_packing(const RowState& state, const Problem& bound, Description& d) const {
+  const auto& packed = static_cast<const PackedState&>(state);
+  dnnl::memory::desc have;
+  {
+    std::lock_guard lock(packed.mutex);
+    if (packed.packings.empty()) return;
+    have = packed.packings[0].first;
+  }
+  for (const Bind& b : d.binds)
+    if (b.where == Bind::Where::kPacked && b.desc == have) return;
+  try {
+    Description same = describe(bound, &have);
+    if (std::string_view(same.primitive.impl_info_str()) == d.primitive.impl_info_str())
+      d = std::move(same);
+  } catch (const dnnl::error&) {
+    // This size wants its own packing.
+  }
+}
+
 std::unique_ptr<RowInstance> OnednnRow::attach(const RowState* state,
                                                const AttachArgs& args) const {
   auto instance = std::make_unique<Instance>();
@@ -312,20 +332,7 @@ std::unique_ptr<RowInstance> OnednnRow::attach(const RowState* state,
   const auto* packed = static_cast<const PackedState*>(state);
   try {
     Description d = describe(args.problem, nullptr);
-    if (packed && !packed->packings.empty()) {
-      dnnl::memory::desc have;
-      {
-        std::lock_guard lock(packed->mutex);
-        have = packed->packings[0].first;
-      }
-      try {
-        Description same = describe(args.problem, &have);
-        if (std::string_view(same.primitive.impl_info_str()) == d.primitive.impl_info_str())
-          d = std::move(same);
-      } catch (const dnnl::error&) {
-        // This size wants its own packing.
-      }
-    }
+    if (packed) keep_packing(*packed, args.problem, d);
     if (is_reference(d.primitive))
       log(Severity::kWarning, name_ + ": oneDNN has only its reference for " + args.problem.str());
     instance->primitive = dnnl::primitive(d.primitive.get());

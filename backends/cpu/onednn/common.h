@@ -86,6 +86,7 @@ class OnednnRow : public Row {
  private:
   bool computes(const std::string& op) const;
   Verdict ask(const Problem& closed) const;
+  void keep_packing(const RowState& state, const Problem& bound, Description& description) const;
 
   std::string name_;
   std::vector<std::string> patterns_;
