@@ -11,6 +11,7 @@ namespace tenfold {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
+constexpr int64_t kMaxBytes = int64_t{1} << 39;  // beyond it, no machine is asked
 
 }  // namespace
 
@@ -41,7 +42,9 @@ DeviceRef DeviceRef::parse(std::string_view text) {
 
 Tensor::Tensor(DType dtype, Extents dims) : dtype_(dtype), dims_(std::move(dims)) {
   const int64_t size = bytes();
-  void* memory = ::operator new(static_cast<size_t>(size > 0 ? size : 1), kAlignment, std::nothrow);
+  void* memory = nullptr;
+  if (size <= kMaxBytes)
+    memory = ::operator new(static_cast<size_t>(size > 0 ? size : 1), kAlignment, std::nothrow);
   if (!memory)
     throw Error(Code::kResource, "no memory for a tensor of " + std::to_string(size) + " bytes");
   owner_ = std::shared_ptr<const void>(
