@@ -135,9 +135,8 @@ TEST(ParallelFor, CallersFromManyThreads) {
 class Folder : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/tenfold-test-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    path_ = name;
+    path_ = testing::TempDir() + "tenfold-test-XXXXXX";
+    ASSERT_NE(mkdtemp(path_.data()), nullptr);
   }
   void TearDown() override { std::filesystem::remove_all(path_); }
   std::string path_;
