@@ -224,7 +224,7 @@ TEST(Text, HostileBytesAreRefusedNotFollowed) {
   int accepted = 0;
   for (int round = 0; round < 4000; ++round) {
     std::string text = good;
-    for (int k = 0; k < 3; ++k) {
+    for (int k = 0; k < 3 && !text.empty(); ++k) {
       const size_t at = rng() % text.size();
       switch (rng() % 4) {
         case 0: text[at] = static_cast<char>(rng()); break;
