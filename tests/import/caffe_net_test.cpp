@@ -347,6 +347,15 @@ TEST(CaffeNet, DamagedWeightsNameTheOffset) {
 // ---- hooks
 // ---------------------------------------------------------------------------------------
 
+TEST(CaffeNet, TextInPlaceOfWeights) {
+  const std::string net = input("1,3,4,4") + conv("c", "data");
+  for (const std::string text : {"version https://git-lfs.github.com/spec/v1\n", "<html>"}) {
+    const ImportedModel m =
+        import_model_memory({{"net.prototxt", net}, {"net.caffemodel", text}}, {});
+    EXPECT_TRUE(says(m, Severity::kError, {"net.caffemodel"})) << report(m);
+  }
+}
+
 class DoublingHook : public LayerHooks {
  public:
   bool claims(const std::string& name, const std::string&) override { return name == "mine"; }

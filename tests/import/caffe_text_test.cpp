@@ -21,6 +21,13 @@ TEST(CaffeText, UnknownFieldsAreLocatedWarnings) {
   EXPECT_TRUE(says(m, Severity::kWarning, {"net.prototxt:4", "strange_param"})) << report(m);
 }
 
+TEST(CaffeText, ByteOrderMarkAndCarriageReturns) {
+  std::string text = input("1,3,4,4") + layer("ReLU");
+  for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)
+    text.replace(at, 1, "\r\n");
+  EXPECT_FALSE(import_text("\xEF\xBB\xBF" + text).failed);
+}
+
 TEST(CaffeText, NestingIsLimited) {
   std::string text = "layer {";
   for (int k = 0; k < 1000000; ++k) text += "a {";

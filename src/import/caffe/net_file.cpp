@@ -95,7 +95,8 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
   parser.SetRecursionLimit(kRecursionLimit);
   parser.RecordErrorsTo(&errors);
   parser.WriteLocationsTo(&places);
-  pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+  const int mark = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0;  // of UTF-8, by some editors
+  pb::io::ArrayInputStream stream(text.data() + mark, static_cast<int>(text.size()) - mark);
   const bool parsed = parser.Parse(&stream, &net.net);
   if (!parsed || errors.failed()) return std::nullopt;
   const pb::Descriptor* type = NetParameter::descriptor();

@@ -62,6 +62,11 @@ Weights Weights::read(std::string_view bytes, const std::string& file, Diagnosti
                             "save them as .caffemodel (snapshot_format: BINARYPROTO)"));
     return weights;
   }
+  if (bytes.substr(0, 23) == "version https://git-lfs") {
+    diagnostics.add(problem(file, 0, "", Code::kInvalid,
+                            "a Git LFS pointer stands in place of the weights", "git lfs pull"));
+    return weights;
+  }
   if (bytes.empty()) {
     diagnostics.add(problem(file, 0, "", Code::kInvalid, "the file of weights is empty"));
     return weights;
