@@ -140,6 +140,7 @@ foreach(room IN LISTS rooms)
   if(room STREQUAL "clients_tensorrt" AND TARGET tenfold_tensorrt_cpu)
     # Not also the static libraries: protobuf refuses one schema twice in a process.
     tenfold_test(${room} SOURCES ${sources_${room}} LIBRARIES tenfold_tensorrt_cpu)
+    add_dependencies(test_${room} tenfold_tensorrt)  # it installs the tree
   elseif(room STREQUAL "clients_cuda_host" AND TARGET tenfold_cuda_host)
     tenfold_test(${room} SOURCES ${sources_${room}} LIBRARIES tenfold_cuda_host)
   else()

@@ -13,33 +13,40 @@ bool pageable(const void* pointer) {
   return find_allocation(pointer).kind == cudaMemoryTypeUnregistered;
 }
 
-// The device side of a copy must lie in an allocation.
+// A device address in a known allocation must have room; memory that others allocated (an engine's)
+// is believed. Two sides that are the wrong way round are noticed when one of them is known.
+bool device_side(const void* pointer, const void* other, size_t bytes, bool both) {
+  if (!pageable(pointer)) return inside_allocation(pointer, bytes);
+  return both || find_allocation(other).kind != cudaMemoryTypeDevice;
+}
+
 cudaError_t check(const void* dst, const void* src, size_t bytes, cudaMemcpyKind kind) {
   if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault)
     return cudaErrorInvalidMemcpyDirection;
   if (bytes == 0) return cudaSuccess;
   if (!dst || !src) return cudaErrorInvalidValue;
-  const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
-  const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
-  const bool guess = kind == cudaMemcpyDefault;  // checked as far as the memory is known
-  if ((to_device || (guess && !pageable(dst))) && !inside_allocation(dst, bytes))
-    return cudaErrorInvalidValue;
-  if ((from_device || (guess && !pageable(src))) && !inside_allocation(src, bytes))
-    return cudaErrorInvalidValue;
+  const bool both = kind == cudaMemcpyDeviceToDevice, any = kind == cudaMemcpyDefault;
+  const bool to_device = both || any || kind == cudaMemcpyHostToDevice;
+  const bool from_device = both || any || kind == cudaMemcpyDeviceToHost;
+  if (to_device && !device_side(dst, src, bytes, both || any)) return cudaErrorInvalidValue;
+  if (from_device && !device_side(src, dst, bytes, both || any)) return cudaErrorInvalidValue;
   return cudaSuccess;
 }
 
-cudaError_t copy_async(void* dst, const void* src, size_t bytes, cudaStream_t stream) {
-  if (pageable(src)) {  // the caller may change it once this returns
+cudaError_t copy_async(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind,
+                       cudaStream_t stream) {
+  const bool from_host = kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice;
+  const bool to_host = kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToDevice;
+  cudaError_t e = cudaSuccess;
+  if (from_host && pageable(src)) {  // the caller may change it once this returns
     const std::shared_ptr<char[]> staged(new char[bytes]);
     std::memcpy(staged.get(), src, bytes);
-    const cudaError_t e = enqueue(stream, [=] { std::memmove(dst, staged.get(), bytes); });
-    if (e != cudaSuccess) return e;
+    e = enqueue(stream, [=] { std::memmove(dst, staged.get(), bytes); });
   } else {
-    const cudaError_t e = enqueue(stream, [=] { std::memmove(dst, src, bytes); });
-    if (e != cudaSuccess) return e;
+    e = enqueue(stream, [=] { std::memmove(dst, src, bytes); });
   }
-  return pageable(dst) ? wait_for_stream(stream) : cudaSuccess;
+  if (e != cudaSuccess) return e;
+  return to_host && pageable(dst) ? wait_for_stream(stream) : cudaSuccess;
 }
 
 }  // namespace
@@ -55,7 +62,7 @@ cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, enum cudaM
   if (e != cudaSuccess) return report(e);
   if (bytes == 0) return cudaSuccess;
   try {
-    return cuda_host::copy_async(dst, src, bytes, stream);
+    return cuda_host::copy_async(dst, src, bytes, kind, stream);
   } catch (...) {
     return report(cudaErrorMemoryAllocation);
   }
@@ -85,7 +92,8 @@ cudaError_t cudaMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t sr
 
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream) {
   if (bytes == 0) return cudaSuccess;
-  if (!cuda_host::inside_allocation(pointer, bytes)) return report(cudaErrorInvalidValue);
+  if (!pointer || !cuda_host::device_side(pointer, nullptr, bytes, true))
+    return report(cudaErrorInvalidValue);
   return cuda_host::enqueue(stream, [=] { std::memset(pointer, value, bytes); });
 }
 

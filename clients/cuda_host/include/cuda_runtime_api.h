@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-// Memory. cudaFree waits for all streams. A copy checks that the device side lies in an allocation.
+// Memory. cudaFree waits for all streams. Copies check that they stay inside allocations made here.
 cudaError_t cudaMalloc(void** pointer, size_t bytes);
 cudaError_t cudaFree(void* pointer);
 cudaError_t cudaMallocHost(void** pointer, size_t bytes);

@@ -57,8 +57,8 @@ TEST(Copy, ChecksDirectionAndRange) {
   EXPECT_EQ(cudaMemcpy(back.data(), p, 64, cudaMemcpyDefault), cudaSuccess);
   EXPECT_EQ(host, back);
   EXPECT_EQ(cudaMemcpy(p, host.data(), 65, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
-  EXPECT_EQ(cudaMemcpy(host.data(), back.data(), 64, cudaMemcpyHostToDevice),
-            cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpy(host.data(), p, 64, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpy(p, host.data(), 64, cudaMemcpyDeviceToHost), cudaErrorInvalidValue);
   EXPECT_EQ(cudaMemcpy(p, host.data(), 4, static_cast<cudaMemcpyKind>(9)),
             cudaErrorInvalidMemcpyDirection);
   EXPECT_EQ(cudaMemset(p, 0, 64), cudaSuccess);

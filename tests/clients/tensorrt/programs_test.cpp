@@ -1,0 +1,54 @@
+// Whole programs in the manner of each TensorRT generation, compiled as C++11 against an installed
+// tree and run on every digit; and what the installed tree looks like.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "install_support.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class Program : public testing::TestWithParam<std::string> {};
+
+TEST_P(Program, CompilesAsCxx11AndRecognizesEveryDigit) {
+  std::string words;
+  const std::string program = compile_program(GetParam(), "tenfold-tensorrt-cpu", &words);
+  ASSERT_FALSE(program.empty()) << words;
+  EXPECT_EQ(words.find("warning"), std::string::npos) << words;
+  for (int digit = 0; digit < 10; ++digit) {
+    const int status =
+        run("'" + program + "' '" + model_folder() + "' " + std::to_string(digit), &words);
+    EXPECT_EQ(status, 0) << "digit " << digit << "\n" << words;
+    const size_t notice = words.find("on the CPU");
+    EXPECT_NE(notice, std::string::npos) << "the program is not told where it runs\n" << words;
+    EXPECT_EQ(words.find("on the CPU", notice + 1), std::string::npos) << "told twice\n" << words;
+  }
+}
+
+std::vector<std::string> sources() {
+  std::vector<std::string> list = {std::string(TENFOLD_EXAMPLES_DIR) + "/tensorrt/caffe_mnist.cpp"};
+  for (const auto& entry :
+       fs::directory_iterator(std::string(TENFOLD_TEST_DATA) + "/clients/tensorrt/programs"))
+    if (entry.path().extension() == ".cpp") list.push_back(entry.path().string());
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Program, testing::ValuesIn(sources()),
+                         [](const auto& info) { return fs::path(info.param).stem().string(); });
+
+TEST(Installed, HeadersShadowNobodys) {
+  std::string why;
+  const std::string& prefix = installed_prefix(&why);
+  ASSERT_FALSE(prefix.empty()) << why;
+  const fs::path include = fs::path(prefix) / "include";
+  EXPECT_TRUE(fs::exists(include / "tenfold-tensorrt" / "NvInfer.h"));
+  EXPECT_TRUE(fs::exists(include / "tenfold-cuda-host" / "cuda_runtime_api.h"));
+  EXPECT_FALSE(fs::exists(include / "NvInfer.h"));
+  EXPECT_FALSE(fs::exists(include / "cuda_runtime_api.h"));
+  EXPECT_FALSE(fs::exists(include / "tenfold-tensorrt" / "cuda_runtime_api.h"));
+}
+
+}  // namespace
