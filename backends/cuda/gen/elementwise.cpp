@@ -267,16 +267,28 @@ struct Generator {
   }
 
   std::string kernel(const std::string& entry) const {
-    std::string text =
-        "extern \"C\" __global__ void __launch_bounds__(" + str(kThreads) + ") " + entry + "(";
+    std::string text = "extern \"C\" __global__ void __launch_bounds__(" + str(anchor.threads) +
+                       ") " + entry + "(";
     for (size_t k = 0; k < p.inputs.size(); ++k)
       text += "const void* in" + str(static_cast<int64_t>(k)) + ", ";
     for (size_t j = 0; j < p.outputs.size(); ++j)
       text += "void* out" + str(static_cast<int64_t>(j)) + ", ";
-    text += "const __grid_constant__ Params P) {\n  wait_for_predecessors();\n  Args A;\n";
+    text += "const __grid_constant__ Params P) {\n";
+    if (!anchor.contraction) text += "  wait_for_predecessors();\n";
+    text += "  Args A;\n";
     for (size_t k = 0; k < p.inputs.size(); ++k)
       text +=
           "  A.in" + str(static_cast<int64_t>(k)) + " = in" + str(static_cast<int64_t>(k)) + ";\n";
+    if (anchor.contraction) {
+      text +=
+          "  extern __shared__ __align__(16) unsigned char shared[];\n"
+          "  contract(A, P, shared, [&](Coord& o, real (&acc0)[V]) {\n";
+      text +=
+          guarded()
+              ? "  { const int left = P.inner - o.d[LANE_AXIS]; o.valid = left < V ? left : V; }\n"
+              : "  o.valid = V;\n";
+      return text + "  " + own_offset() + element() + "  });\n}\n";
+    }
     if (row >= 0) {
       text += row_coordinates() + "  const Row row = begin_row(A, P, o);\n";
       text += "  for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {\n  o.d[" + str(row) +
@@ -356,6 +368,8 @@ ElementwiseShape shape_of(const Problem& p, const ElementwiseAnchor& anchor) {
   for (const auto* list : {&p.inputs, &p.outputs})
     for (const Operand& o : *list) shape.wide = shape.wide || needs_double(o.format.dtype);
   int lanes = anchor.vector && !anchor.row_axis ? std::min(8, 16 / bytes) : 1;
+  if (anchor.lane_limit)
+    while (lanes > 1 && anchor.lane_limit(p) % lanes != 0) lanes /= 2;
   const int64_t inner = iterated_inner(out);
   if (!shape.flat)
     while (lanes > 1 && (inner <= 0 || inner % lanes != 0)) lanes /= 2;

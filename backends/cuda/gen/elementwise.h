@@ -22,6 +22,11 @@ struct ElementwiseAnchor {
   // P, o)` (by all threads) and `row_element(A, P, o, row, acc0)` instead of `anchor`. Null: no
   // rows.
   int (*row_axis)(const Problem& problem) = nullptr;
+  // The text defines `contract(A, P, shared, epilogue)`, which calls epilogue(o, acc0) for every
+  // vector of the output (gen/contract.cuh).
+  bool contraction = false;
+  int (*lane_limit)(const Problem& problem) = nullptr;  // lanes divide it
+  int threads = 256;  // of a block, at most
   bool vector = true;  // lanes > 1 make sense
   bool aligned_lanes = true;  // anchor inputs are read at the lane's own coordinate
 };

@@ -1,4 +1,4 @@
-// cuda.convert: copies between Formats; also Cast and Identity with any Expr.
+// cuda.convert: copies between Formats; also Identity, with any Expr.
 #include <algorithm>
 
 #include "backends/cuda/gen/elementwise.h"
@@ -27,8 +27,8 @@ std::unique_ptr<Row> cuda_convert() {
   ElementwiseAnchor anchor;
   anchor.include = "kernels/copy.cu";
   anchor.lane_axes = lane_axes;
-  return std::make_unique<Copy>(
-      "cuda.convert", std::vector<std::string>{"Convert(x)", "Cast(x)", "Identity(x)"}, anchor);
+  return std::make_unique<Copy>("cuda.convert",
+                                std::vector<std::string>{"Convert(x)", "Identity(x)"}, anchor);
 }
 
 }  // namespace tenfold::cuda

@@ -15,10 +15,7 @@ int64_t packed_channels(const Problem& p) {
   return (p.inputs[1].dims[0].value() + kLanes - 1) / kLanes * kLanes;
 }
 
-DType weight_type(const Problem& p) {
-  const DType type = p.inputs[0].format.dtype;
-  return type == DType::kF16 || type == DType::kBF16 ? type : DType::kF32;
-}
+DType weight_type(const Problem& p) { return p.inputs[1].format.dtype; }
 
 std::vector<int> lane_axes(const Problem&, int lane) { return {lane, -1}; }
 
@@ -39,7 +36,10 @@ class Depthwise final : public ElementwiseRow {
                                    TypeSet permitted) const override {
     std::vector<FormatTuple> tuples;
     for (FormatTuple& tuple : ElementwiseRow::formats(p, target, permitted))
-      if (tuple.inputs[0].layout.kind == Layout::Kind::kChannelsLast) tuples.push_back(tuple);
+      if (tuple.inputs[0].layout.kind == Layout::Kind::kChannelsLast) {
+        tuple.inputs[1].dtype = tuple.inputs[0].dtype;
+        tuples.push_back(tuple);
+      }
     return tuples;
   }
 
@@ -54,6 +54,7 @@ class Depthwise final : public ElementwiseRow {
     if (!p.inputs[1].constant) return Verdict::no("weights that are no constant");
     const SpatialWindow w = window_of(p);
     if (w.kernel[0] * w.kernel[1] > 121) return Verdict::no("a window of more than 121 taps");
+    if (p.closed && device_bytes(weight_type(p)) > 4) return Verdict::no("weights of f64");
     if (p.closed && p.outputs[0].format.layout.kind != Layout::Kind::kChannelsLast)
       return Verdict::no("channels are not innermost");
     return {};

@@ -7,6 +7,11 @@ namespace {
 
 std::vector<int> lane_axes(const Problem&, int lane) { return {lane == 1 ? 1 : -1}; }
 
+// Windows of neighbouring columns are not neighbours in memory: lanes are channels or single.
+int lane_limit(const Problem& p) {
+  return p.outputs[0].format.layout.kind == Layout::Kind::kChannelsLast ? 0 : 1;
+}
+
 std::string defines(const Problem& p) {
   const auto flag = [](bool on) { return on ? "1\n" : "0\n"; };
   return window_defines(p) + "#define POOL_MAX " + flag(p.op == "MaxPool") +
@@ -38,6 +43,7 @@ std::unique_ptr<Row> cuda_pool() {
   anchor.lane_axes = lane_axes;
   anchor.params = add_input_extents;
   anchor.defines = defines;
+  anchor.lane_limit = lane_limit;
   return std::make_unique<Pool>("cuda.pool",
                                 std::vector<std::string>{"MaxPool(x)", "AveragePool(x)"}, anchor);
 }
