@@ -17,6 +17,7 @@ class ModelFile {
   const std::string& path() const { return path_; }    // empty for files in memory
   // Read when first asked for. Error{kIo, kNotFound, kResource}.
   const std::string& bytes() const;
+  void release() const { std::string().swap(bytes_); }  // gives the memory back; not read again
   bool is_text() const;                                // no control characters at the start
 
  private:

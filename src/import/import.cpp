@@ -108,6 +108,7 @@ class Importer {
     if (parts_.weights)
       weights =
           caffe::Weights::read(parts_.weights->bytes(), parts_.weights->shown(), diagnostics_);
+    if (parts_.weights) parts_.weights->release();
     if (!net) return;
     diagnostics_.set_file(net->file);
     build(*net, weights);

@@ -128,7 +128,6 @@ TEST(CaffeNet, LossesWithoutTopAndSilence) {
 }
 
 // ---- batch size
-// ----------------------------------------------------------------------------------
 
 TEST(CaffeNet, BatchIsASymbolWhereEveryLayerAcceptsIt) {
   ImportOptions options;
@@ -166,7 +165,6 @@ TEST(CaffeNet, InputsOfDifferentFirstDimensionsKeepThem) {
 }
 
 // ---- diagnostics
-// ---------------------------------------------------------------------------------
 
 TEST(CaffeNet, AllProblemsAreInOneReport) {
   const std::string net = input("1,3,4,4") +                                       // line 1
@@ -201,7 +199,6 @@ TEST(CaffeNet, TwoMakersOfOneBlob) {
 }
 
 // ---- weights
-// -------------------------------------------------------------------------------------
 
 const char* kWeights =
     "layer { name: 'c' type: 'Convolution' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: 1 "
@@ -345,7 +342,6 @@ TEST(CaffeNet, DamagedWeightsNameTheOffset) {
 }
 
 // ---- hooks
-// ---------------------------------------------------------------------------------------
 
 TEST(CaffeNet, TextInPlaceOfWeights) {
   const std::string net = input("1,3,4,4") + conv("c", "data");

@@ -262,7 +262,6 @@ TEST(Digits, PartsMayLieInAFolderInside) {
 }
 
 // ---- single files
-// --------------------------------------------------------------------------------
 
 TEST(ImportFiles, EitherOrderAndNoPreprocessingWithoutFlags) {
   const Folder folder;

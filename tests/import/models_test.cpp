@@ -31,6 +31,11 @@ TEST_P(SharedModel, Imports) {
   for (const GraphOutput& output : m.graph.outputs())
     outputs += output.name + "[" + str(m.graph.type(output.value).shape) + "]";
   EXPECT_EQ(outputs, model.outputs);
+  const std::string text = print(m.graph);  // names of all kinds survive the text form
+  const Graph again = parse_graph(text, [&](const std::string& name, const Type&) {
+    return m.graph.constant_of(*m.graph.find_value(name))->source;
+  });
+  EXPECT_EQ(print(again), text);
 }
 
 INSTANTIATE_TEST_SUITE_P(
