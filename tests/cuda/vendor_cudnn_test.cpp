@@ -51,7 +51,8 @@ TEST(CudnnTactic, MalformedTextsAreRefused) {
   for (const char* text :
        {"", "graph=A", "graph=C engine=1 knobs= ws=0", "graph=A engine=x knobs= ws=0",
         "graph=A engine=1 knobs=2 ws=0", "graph=A engine=1 knobs=2: ws=0",
-        "graph=A engine=1 knobs=99999999:1 ws=0", "graph=A engine=1 knobs=2:1;3:1 ws=0"}) {
+        "graph=A engine=1 knobs=99999999:1 ws=0", "graph=A engine=1 knobs=2:1;3:1 ws=0",
+        "graph=A engine=1 knobs= ws=-1", "graph=A engine=1 knobs= ws=99999999999"}) {
     try {
       (void)EngineChoice::parse(text);
       ADD_FAILURE() << "taken: '" << text << "'";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 namespace tenfold::cuda::cublaslt {
 namespace {
@@ -28,26 +29,28 @@ constexpr std::array<Attribute, 8> kAttributes = {{{"tile", kConfigTile, 4},
                                                    {"inner", kConfigInnerShape, 2},
                                                    {"cluster", kConfigCluster, 2}}};
 
-// Value of " key=" in a tactic; -1 when absent. Error{kInvalid} on anything but a small number.
-int64_t value_in(const Tactic& tactic, const std::string& key) {
+// Value of " key=" in a tactic. Error{kInvalid} on anything but a number of 32 bits.
+std::optional<int64_t> value_in(const Tactic& tactic, const std::string& key) {
   const std::string text = " " + tactic;
   const size_t at = text.find(" " + key + "=");
-  if (at == std::string::npos) return -1;
+  if (at == std::string::npos) return std::nullopt;
   int64_t value = 0;
   const char* begin = text.data() + at + key.size() + 2;
   const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0 || value > INT32_MAX || (*end && *end != ' '))
+  if (error != std::errc{} || value < INT32_MIN || value > INT32_MAX || (*end && *end != ' '))
     throw Error(Code::kInvalid, "bad cuBLASLt tactic '" + tactic + "'");
   return value;
 }
 
 std::string algo_text(const CublasLtAlgo& algo, size_t workspace) {
   const auto read = [&](int attribute, size_t bytes) {
-    uint32_t value = 0;
+    int32_t wide = 0;
+    uint16_t narrow = 0;
+    void* value = bytes == 2 ? static_cast<void*>(&narrow) : &wide;
     size_t written = 0;
-    check_cublaslt(api().algo_get(&algo, attribute, &value, bytes, &written),
+    check_cublaslt(api().algo_get(&algo, attribute, value, bytes, &written),
                    "reading an algorithm");
-    return std::to_string(bytes == 2 ? value & 0xFFFF : value);
+    return std::to_string(bytes == 2 ? narrow : wide);
   };
   std::string text = "algo=" + read(kConfigId, 4);
   for (const Attribute& a : kAttributes)
@@ -120,6 +123,9 @@ struct MatmulPlan::Descriptors {
     check_cublaslt(api().preference_create(&preference), "asking for algorithms");
     const auto cap = static_cast<uint64_t>(kWorkspaceCap);
     (void)api().preference_set(preference, kPrefWorkspace, &cap, sizeof cap);
+    // Parts of a split reduction are summed in f32, in a fixed order.
+    const auto reductions = static_cast<uint32_t>(kReductionInCompute);
+    (void)api().preference_set(preference, kPrefReductions, &reductions, sizeof reductions);
     std::vector<CublasLtHeuristicResult> results(static_cast<size_t>(most));
     int count = 0;
     const cublasStatus status =
@@ -138,19 +144,19 @@ namespace {
 bool rebuild(CublasLtHandle handle, const MatmulSpec& s, void* product, void* a, void* b, void* d,
              const Tactic& tactic, CublasLtAlgo& algo, size_t& workspace) {
   const int type = data_type(s.type);
-  const int64_t id = value_in(tactic, "algo");
-  if (id < 0 || api().algo_init(handle, compute_type(s), kFloat, type, type, type, type,
-                                static_cast<int>(id), &algo) != cublaslt::kSuccess)
+  const std::optional<int64_t> id = value_in(tactic, "algo");
+  if (!id || api().algo_init(handle, compute_type(s), kFloat, type, type, type, type,
+                             static_cast<int>(*id), &algo) != cublaslt::kSuccess)
     return false;
   for (const Attribute& attribute : kAttributes) {
-    const int64_t given = value_in(tactic, attribute.key);
-    if (given < 0) continue;
-    const auto wide = static_cast<uint32_t>(given);
-    const auto narrow = static_cast<uint16_t>(given);
+    const std::optional<int64_t> given = value_in(tactic, attribute.key);
+    if (!given) continue;
+    const auto wide = static_cast<int32_t>(*given);
+    const auto narrow = static_cast<uint16_t>(*given);
     const void* value = attribute.bytes == 2 ? static_cast<const void*>(&narrow) : &wide;
     // A zero is the default, which old algorithms refuse to hear.
     if (api().algo_set(&algo, attribute.attribute, value, attribute.bytes) != cublaslt::kSuccess &&
-        given != 0)
+        *given != 0)
       return false;
   }
   CublasLtHeuristicResult result{};
@@ -167,14 +173,15 @@ MatmulPlan::MatmulPlan(CublasLtHandle handle, const MatmulSpec& spec, const Tact
   alpha_ = static_cast<float>(spec.epilogue.alpha);
   beta_ = spec.epilogue.residual >= 0 ? 1.0f : 0.0f;
   if (rebuild(handle, spec, d_->product, d_->a, d_->b, d_->d, tactic, algo_, workspace_)) return;
-  const int64_t wanted = std::clamp<int64_t>(value_in(tactic, "heuristic"), 0, 7);
+  const std::optional<int64_t> guess = value_in(tactic, "heuristic");
+  const int64_t wanted = std::clamp<int64_t>(guess.value_or(0), 0, 7);
   const auto results = d_->heuristics(handle, 8);
   if (results.empty())
     throw Error(Code::kUnsupported, "cuBLASLt has no algorithm for this product");
   const auto& chosen = results[std::min(static_cast<size_t>(wanted), results.size() - 1)];
   algo_ = chosen.algo;
   workspace_ = chosen.workspace;
-  if (value_in(tactic, "heuristic") < 0)
+  if (!guess)
     log(Severity::kNote, "cublaslt.matmul: '" + tactic +
                              "' does not take m=" + std::to_string(spec.m) +
                              " n=" + std::to_string(spec.n) + " k=" + std::to_string(spec.k) +
@@ -207,7 +214,10 @@ std::vector<Tactic> MatmulPlan::candidates(CublasLtHandle handle, const MatmulSp
 }
 
 int64_t tactic_workspace(const Tactic& tactic) {
-  return std::max<int64_t>(0, value_in(tactic, "ws"));
+  const int64_t bytes = value_in(tactic, "ws").value_or(0);
+  if (bytes < 0 || bytes > kWorkspaceCap)
+    throw Error(Code::kInvalid, "cuBLASLt tactic '" + tactic + "' asks for too much scratch");
+  return bytes;
 }
 
 }  // namespace tenfold::cuda::cublaslt

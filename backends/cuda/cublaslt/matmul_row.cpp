@@ -179,11 +179,12 @@ double MatmulRow::estimate(const Problem& problem, const Target& target) const {
   const char* peak_name = half ? "f16_flops" : tensor ? "tf32_flops" : "f32_flops";
   const auto peak = static_cast<double>(std::max<int64_t>(target.i(peak_name, 1e13), 1));
   const auto memory = static_cast<double>(std::max<int64_t>(target.i("mem_bytes_per_s", 1e12), 1));
-  const double floor_us = 2.2 + static_cast<double>(spec.k) * (tensor ? 0.0015 : 0.004);
+  const auto depth = static_cast<double>(spec.k);
+  const double floor_us = tensor ? 2.5 + depth * 0.0013 : 4.0 + depth * 0.006;
   const double us = std::max({cost.flops / (peak * (tensor ? 0.65 : 0.7)) * 1e6,
                               cost.bytes / (memory * 0.65) * 1e6, floor_us});
   // Where a convolution's own kernel does as well, that one is taken.
-  return problem.op == "Conv" ? us * 1.15 : us;
+  return problem.op == "Conv" && problem.inputs[1].dims[2] == Dim(1) ? us * 1.15 : us;
 }
 
 std::unique_ptr<RowInstance> MatmulRow::attach(const RowState*, const AttachArgs& args) const {

@@ -147,28 +147,21 @@ class Builder {
   int64_t next_virtual_ = 100;
 };
 
+Descriptor pointwise_mode(int mode) {
+  Descriptor d(kPointwiseDescriptor);
+  d.set_value(kAttrPointwiseMode, kTypePointwiseMode, mode);
+  return d;
+}
+
 Descriptor activation(const EpilogueForm& e) {
-  Descriptor mode(kPointwiseDescriptor);
-  const auto set = [&](int value) {
-    mode.set_value(kAttrPointwiseMode, kTypePointwiseMode, value);
-  };
-  switch (e.act) {
-    case ExprOp::kSigmoid: set(kPointwiseSigmoid); break;
-    case ExprOp::kTanh: set(kPointwiseTanh); break;
-    case ExprOp::kElu:
-      set(kPointwiseElu);
-      mode.set_double(kAttrEluAlpha, e.imm);
-      break;
-    case ExprOp::kLeakyRelu:
-      set(kPointwiseRelu);
-      mode.set_double(kAttrReluSlope, e.imm);
-      break;
-    case ExprOp::kClip:
-      set(kPointwiseRelu);
-      mode.set_double(kAttrReluLowerClip, e.imm);
-      mode.set_double(kAttrReluUpperClip, e.imm2);
-      break;
-    default: set(kPointwiseRelu);
+  if (e.act == ExprOp::kSigmoid) return pointwise_mode(kPointwiseSigmoid);
+  if (e.act == ExprOp::kTanh) return pointwise_mode(kPointwiseTanh);
+  Descriptor mode = pointwise_mode(e.act == ExprOp::kElu ? kPointwiseElu : kPointwiseRelu);
+  if (e.act == ExprOp::kElu) mode.set_double(kAttrEluAlpha, e.imm);
+  if (e.act == ExprOp::kLeakyRelu) mode.set_double(kAttrReluSlope, e.imm);
+  if (e.act == ExprOp::kClip) {
+    mode.set_double(kAttrReluLowerClip, e.imm);
+    mode.set_double(kAttrReluUpperClip, e.imm2);
   }
   return mode;
 }
@@ -228,8 +221,7 @@ ConvSpec conv_spec(const Problem& p) {
 }
 
 std::vector<GraphForm> graph_forms(const ConvSpec& s) {
-  if (s.epilogue.bias >= 0 && s.epilogue.residual >= 0)
-    return {GraphForm::kAddFirst, GraphForm::kBiasFirst};
+  if (s.epilogue.bias >= 0) return {GraphForm::kAddFirst, GraphForm::kBiasFirst};
   return {GraphForm::kAddFirst};
 }
 
@@ -238,22 +230,27 @@ ConvGraph build_graph(const ConvSpec& s, GraphForm form, CudnnHandle handle) {
   Builder b(graph);
   const bool bias = s.epilogue.bias >= 0, residual = s.epilogue.residual >= 0;
   const bool act = s.epilogue.act != ExprOp::kAcc;
-  int left = int{bias} + int{residual} + int{act};
+  const bool identity = form == GraphForm::kBiasFirst && !residual;
+  int left = int{bias} + int{residual} + int{identity} + int{act};
   const auto next = [&] { return left-- > 0 ? b.virtual_tensor(s.y) : b.tensor(s.y, kIdY); };
   size_t at = next();
   const size_t x = b.tensor(s.x, kIdX), w = b.tensor(s.w, kIdW);
   b.convolution(s, x, w, at);
   const auto add = [&](const TensorSpec& t, int64_t id) {
-    Descriptor mode(kPointwiseDescriptor);
-    mode.set_value(kAttrPointwiseMode, kTypePointwiseMode, kPointwiseAdd);
     const size_t operand = b.tensor(t, id), result = next();
-    b.pointwise(std::move(mode), at, operand, result);
+    b.pointwise(pointwise_mode(kPointwiseAdd), at, operand, result);
     at = result;
   };
   if (residual && form == GraphForm::kAddFirst) add(s.residual, kIdResidual);
   if (bias) add(s.bias, kIdBias);
   if (residual && form == GraphForm::kBiasFirst) add(s.residual, kIdResidual);
-  if (act) b.pointwise(activation(s.epilogue), at, SIZE_MAX, next());
+  const auto unary = [&](Descriptor mode) {
+    const size_t result = next();
+    b.pointwise(std::move(mode), at, SIZE_MAX, result);
+    at = result;
+  };
+  if (identity) unary(pointwise_mode(kPointwiseIdentity));
+  if (act) unary(activation(s.epilogue));
   b.finish(handle);
   return graph;
 }

@@ -27,8 +27,11 @@ struct ConvSpec {
 
 // Which operation graph: cuDNN's patterns are strict, and each of these wins about half the layers.
 enum class GraphForm : char {
-  kAddFirst = 'A',  // conv -> add residual -> add bias -> act: precompiled fused kernels know this
-  kBiasFirst = 'B',  // conv -> add bias -> add residual -> act: kernels compiled at run time
+  // conv -> add residual -> add bias -> act: the pattern of the precompiled fused kernels.
+  kAddFirst = 'A',
+  // conv -> add bias -> add residual, or identity -> act: the general pattern, whose kernels are
+  // compiled at run time. Clipping and what else the first does not know is found here.
+  kBiasFirst = 'B',
 };
 
 // Why cuDNN cannot express this Problem, or yes. Reads structure and formats only.

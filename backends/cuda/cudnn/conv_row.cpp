@@ -241,21 +241,28 @@ double ConvRow::estimate(const Problem& problem, const Target& target) const {
   const Cost cost = cost_of(problem, sizes);
   const Extents w = eval(problem.inputs[1].dims, sizes);
   const Extents x = eval(problem.inputs[0].dims, sizes);
-  const bool half = problem.compute == DType::kF16,
-             tensor = half || problem.compute == DType::kTF32;
+  const bool half = problem.compute == DType::kF16;
+  const bool tensor = half || problem.compute == DType::kTF32;
   const char* peak_name = half ? "f16_flops" : tensor ? "tf32_flops" : "f32_flops";
-  const double peak = static_cast<double>(std::max<int64_t>(target.i(peak_name, 1e13), 1));
-  const double memory =
-      static_cast<double>(std::max<int64_t>(target.i("mem_bytes_per_s", 1e12), 1));
-  const bool grouped = problem.attrs.i("group", 1) != 1;
-  const double share = x.at(1) <= 4 && tensor ? 0.15 : grouped ? 0.15 : tensor ? 0.6 : 0.5;
-  const double reduction = product(w) / static_cast<double>(std::max<int64_t>(w.at(0), 1));
-  const double floor_us = 2.0 + reduction * (tensor ? 0.0018 : 0.006);
+  const auto peak = static_cast<double>(std::max<int64_t>(target.i(peak_name, 1e13), 1));
+  const auto memory = static_cast<double>(std::max<int64_t>(target.i("mem_bytes_per_s", 1e12), 1));
+  const bool grouped = problem.attrs.i("group", 1) != 1, depthwise = grouped && w.at(1) == 1;
+  const double share = !tensor ? 0.28 : x.at(1) <= 4 ? 0.15 : grouped ? 0.05 : half ? 0.6 : 0.5;
+  const double depth = product(w) / static_cast<double>(std::max<int64_t>(w.at(0), 1));
+  const double floor_us = half     ? 2.6 + depth * 0.0018
+                          : tensor ? 3.2 + depth * 0.0022
+                                   : 3.5 + depth * 0.015;
   double us =
       std::max({cost.flops / (peak * share) * 1e6, cost.bytes / (memory * 0.65) * 1e6, floor_us});
-  if (problem.inputs[0].format.layout.kind == Layout::Kind::kLinear) us *= 1.1;
+  const bool linear = problem.inputs[0].format.layout.kind == Layout::Kind::kLinear;
+  if (!tensor && !linear) us *= 1.5;
+  if (tensor && w.at(0) % 8 != 0) us *= 2;  // padded copies inside the library
+  if (grouped && !depthwise) us += 12;
   // Depthwise: the heuristics' choices took up to forty times the floor.
-  if (grouped && w.at(1) == 1) us *= 8;
+  if (depthwise) us *= 8;
+  // Without tensor cores other activations have a plain kernel only.
+  const ExprOp act = match_epilogue(problem)->act;
+  if (!tensor && act != ExprOp::kAcc && act != ExprOp::kRelu) us *= 8;
   return us;
 }
 

@@ -91,6 +91,8 @@ EngineChoice EngineChoice::parse(const std::string& text) {
   }
   at = value_of(text, "ws");
   choice.workspace = number_after(text, at);
+  if (choice.workspace < 0 || choice.workspace > kWorkspaceCap)
+    throw Error(Code::kInvalid, "cuDNN tactic '" + text + "' asks for too much scratch");
   return choice;
 }
 
