@@ -218,6 +218,7 @@ bool OnednnRow::computes(const std::string& op) const {
 Verdict OnednnRow::supports(const Problem& problem, const Target& target) const {
   if (target.kind != "cpu") return Verdict::no("serves the CPU");
   if (!computes(problem.op)) return Verdict::no("does not compute " + problem.op);
+  if (problem.inputs.empty() || problem.outputs.empty()) return Verdict::no("there is no operand");
   std::string why;
   if (!all_f32(problem, &why)) return Verdict::no(why);
   if (problem.compute != DType::kF32 || problem.accumulate != DType::kF32)

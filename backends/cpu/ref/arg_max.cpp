@@ -32,8 +32,13 @@ std::unique_ptr<RefKernel> make(const Problem& p, int) {
 
 Verdict check(const Problem& p) {
   if (Verdict v = expect_operands(p, 1, 1, 1); !v) return v;
-  if (normal_axis(p.attrs.i("axis", 0), p.inputs[0].dims.size()) < 0)
-    return Verdict::no(p.op + ": axis is out of range");
+  const Shape& x = p.inputs[0].dims;
+  const int axis = normal_axis(p.attrs.i("axis", 0), x.size());
+  if (axis < 0) return Verdict::no(p.op + ": axis is out of range");
+  Shape kept = x;
+  kept[static_cast<size_t>(axis)] = 1;
+  if (!(element_count(kept) == element_count(p.outputs[0].dims)))
+    return Verdict::no(p.op + ": the output's extents differ");
   return {};
 }
 

@@ -53,6 +53,9 @@ Verdict check(const Problem& p) {
   if (!p.expr.empty() || p.outputs.size() > 2) return Verdict::no("TopK: takes no epilogue");
   for (const Operand& o : p.outputs) {
     if (o.dims.size() != x.size()) return Verdict::no("TopK: an output's rank differs");
+    for (size_t d = 0; d < x.size(); ++d)
+      if (!(o.dims[d] == (static_cast<int>(d) == axis ? p.outputs[0].dims[d] : x[d])))
+        return Verdict::no("TopK: an output's extents differ");
     const Dim& k = o.dims[static_cast<size_t>(axis)];
     const Dim& all = x[static_cast<size_t>(axis)];
     if (!k.is_const() || !all.is_const() || k.value() > all.value())

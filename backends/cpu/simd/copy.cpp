@@ -167,7 +167,8 @@ class CopyRow : public Row {
     return std::clamp<int64_t>(start < 0 ? start + x : start, 0, x);
   }
   static Verdict check_slice(const Problem& p) {
-    if (p.attrs.ints("starts").size() != 1) return Verdict::no("Slice: along several axes");
+    if (p.attrs.ints("starts").size() != 1 || p.attrs.ints("axes", {0}).size() != 1)
+      return Verdict::no("Slice: along several axes");
     for (int64_t step : p.attrs.ints("steps"))
       if (step != 1) return Verdict::no("Slice: a step other than 1");
     return {};

@@ -37,8 +37,9 @@ bool Walk::build(const std::vector<const Operand*>& operands, const Extents& spa
   }
   std::vector<size_t> order(rank);
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return strides[0][a] > strides[0][b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return strides[0][a] != strides[0][b] ? strides[0][a] > strides[0][b] : a < b;
+  });
   count_ = element_count(space);
   order.erase(std::remove_if(order.begin(), order.end(), [&](size_t d) { return space[d] == 1; }),
               order.end());
