@@ -161,6 +161,28 @@ TEST_F(CudnnPlans, EnginesOfAnAbsentMachineAreFoundAndBuiltByName) {
   }
 }
 
+// The library accepts the operation graph of every epilogue in every form (engines are another
+// matter).
+TEST_F(CudnnPlans, EveryEpilogueIsAGraph) {
+  for (const char* expr :
+       {"acc", "relu(acc)", "add(acc,in2)", "relu(add(acc,in2))", "clip(add(acc,in2),0,6)",
+        "leakyrelu(add(acc,in2),0.1)", "elu(add(acc,in2),0.5)", "sigmoid(add(acc,in2))",
+        "tanh(add(add(acc,in2),in3))", "relu(add(add(acc,in3),in2))", "add(add(acc,in2),in3)"}) {
+    std::string operands = "f16[N,16,9,9]:cl, @f16[32,16,3,3]:cl";
+    if (std::string(expr).find("in2") != std::string::npos) operands += ", @f16[32,1,1]";
+    if (std::string(expr).find("in3") != std::string::npos) operands += ", f16[N,32,9,9]:cl";
+    Problem p =
+        Problem::parse("Conv(" + operands + ") {" + kThreeByThree + "} out0=" + expr +
+                       " -> f16[N,32,9,9]:cl | compute=f16 acc=f32 closed | N in 0..64 at 8");
+    SCOPED_TRACE(p.str());
+    ASSERT_TRUE(check_conv(p)) << check_conv(p).reason;
+    const ConvSpec spec = conv_spec(p.bind({{"N", 4}}));
+    const auto forms = graph_forms(spec);
+    EXPECT_EQ(forms.size(), spec.epilogue.bias >= 0 ? 2u : 1u);
+    for (const GraphForm form : forms) EXPECT_NO_THROW((void)build_graph(spec, form, nullptr));
+  }
+}
+
 // What a plan's step records, without a machine: one foreign command over its operands and scratch.
 TEST_F(CudnnPlans, RecordsOneForeignCommandOrNothing) {
   const auto row = cudnn_conv();
