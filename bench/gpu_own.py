@@ -26,7 +26,7 @@ def tenfold(*args, limit=400):
 def measure(model, batch, args, folder):
     files = common.model_files(model, "caffe")
     plan, cache = Path(folder) / "m.plan", Path(folder) / f"times-{model}.txt"
-    flags = ["--batch", batch, "--device", args.device, "--timing-cache", cache, *args.precision]
+    flags = ["--batch", batch, "--device", args.device, "--timing-cache", cache, *args.flags]
     if args.without:
         flags += ["--without", args.without]
     row = {"model": model, "batch": batch}
@@ -50,11 +50,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", required=True, help="MODEL:BATCH, comma-separated")
     parser.add_argument("--device", default="cuda:0")
-    parser.add_argument("--precision", nargs="*", default=["--fp16"], help="flags of tenfold build")
+    parser.add_argument("--precision", default="fp16", choices=("fp16", "tf32", "fp32"))
     parser.add_argument("--without", help="rows to leave out, by prefix")
     parser.add_argument("--no-check", action="store_true")
     parser.add_argument("--json", help="report file")
     args = parser.parse_args()
+    args.flags = [] if args.precision == "fp32" else [f"--{args.precision}"]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for case in args.cases.split(","):
@@ -68,7 +69,7 @@ def main():
                   f"{r['back_to_back_ms']['median']:.4f} ms, enqueue {r['enqueue_us']:.2f} us, first answer "
                   f"{r['first_answer_ms']['total']:.0f} ms, build {r['build_s']} s, cached {r['build_cached_s']} s, {r['rows']}"),
                   flush=True)
-    common.write_report(args.json, {"machine": {"processor": common.processor()}, "flags": args.precision,
+    common.write_report(args.json, {"machine": {"processor": common.processor()}, "precision": args.precision,
                                     "without": args.without, "rows": rows})
     sys.exit(1 if any("error" in r for r in rows) else 0)
 
