@@ -1,7 +1,9 @@
 // Types and constants of CUDA's runtime calls, for programs that run without CUDA.
 #pragma once
 
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "host_defines.h"
 #include "vector_types.h"
