@@ -8,7 +8,7 @@ namespace {
 
 struct Last {
   std::mutex mutex;
-  ILogger* logger = nullptr;
+  std::weak_ptr<ILogger> logger;
   bool forwarding = false;
 };
 Last& last() {
@@ -42,14 +42,15 @@ void Log::all(const Diagnostics& diagnostics) const noexcept {
 
 Log last_log() {
   std::lock_guard<std::mutex> lock(last().mutex);
-  return Log(last().logger);
+  return Log(last().logger.lock());
 }
 
 Log use_logger(void* logger) {
   bool forward = false;
+  const std::shared_ptr<ILogger> shared(static_cast<ILogger*>(logger), [](ILogger*) {});
   {
     std::lock_guard<std::mutex> lock(last().mutex);
-    if (logger) last().logger = static_cast<ILogger*>(logger);
+    if (logger) last().logger = shared;
     forward = !last().forwarding;
     last().forwarding = true;
   }
@@ -57,7 +58,7 @@ Log use_logger(void* logger) {
     set_log_sink([](tenfold::Severity severity, std::string_view line) {
       last_log().write(to_trt(severity), std::string(line));
     });
-  return Log(static_cast<ILogger*>(logger));
+  return Log(shared);
 }
 
 }  // namespace tenfold::trt

@@ -14,24 +14,26 @@ namespace tenfold::trt {
 using nvinfer1::ILogger;
 using Severity = ILogger::Severity;
 
-// A program's logger; messages without one go to the standard error stream. Copies share it.
+// A program's logger; messages without one go to the standard error stream. Copies share it; a
+// program may end its logger once all objects made with it are gone, and then nobody asks for it
+// any more.
 class Log {
  public:
   Log() = default;
-  explicit Log(ILogger* logger) : logger_(logger) {}
+  explicit Log(std::shared_ptr<ILogger> logger) : logger_(std::move(logger)) {}
   void write(Severity severity, const std::string& message) const noexcept;
   void error(const std::string& m) const noexcept { write(Severity::kERROR, m); }
   void warn(const std::string& m) const noexcept { write(Severity::kWARNING, m); }
   void info(const std::string& m) const noexcept { write(Severity::kINFO, m); }
   // Every diagnostic, with its severity.
   void all(const Diagnostics& diagnostics) const noexcept;
-  ILogger* logger() const { return logger_; }
+  ILogger* logger() const { return logger_.get(); }
 
  private:
-  ILogger* logger_ = nullptr;
+  std::shared_ptr<ILogger> logger_;  // owns nothing
 };
 
-// The log of the logger handed over last.
+// The log of the logger handed over last, as long as an object made with it lives.
 Log last_log();
 // Remembers a logger; at the first one, Tenfold's own log lines start to go to the last logger.
 Log use_logger(void* logger);

@@ -78,7 +78,7 @@ class IRuntime {
 }  // namespace nvinfer1
 
 extern "C" TENSORRTAPI void* createInferRuntime_INTERNAL(void* logger, int version);
-// The logger that was handed over last; null before the first.
+// The logger that was handed over last; null when no object made with it lives.
 extern "C" TENSORRTAPI nvinfer1::ILogger* getLogger();
 
 namespace nvinfer1 {

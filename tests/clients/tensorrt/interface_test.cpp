@@ -1,0 +1,382 @@
+// What programs rely on beyond numbers: names, lifetimes, errors that are logged and answered with
+// null.
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include <cuda_runtime_api.h>
+#include <gtest/gtest.h>
+
+#include "NvCaffeParser.h"
+#include "NvInferPlugin.h"
+#include "NvUtils.h"
+#include "install_support.h"
+#include "network_support.h"
+
+using namespace nvinfer1;
+using nvcaffeparser1::ICaffeParser;
+
+namespace {
+
+std::string model(const char* name) { return model_folder() + "/" + name; }
+const char kDeploy[] = "deploy.prototxt";
+const char kWeights[] = "snapshot_iter_880.caffemodel";
+
+// A builder, a network and a parser with the digits model in it.
+class Digits : public testing::Test {
+ protected:
+  void SetUp() override {
+    builder = createInferBuilder(messages);
+    network = builder->createNetwork();
+    parser = nvcaffeparser1::createCaffeParser();
+    blobs =
+        parser->parse(model(kDeploy).c_str(), model(kWeights).c_str(), *network, DataType::kFLOAT);
+    ASSERT_NE(blobs, nullptr) << messages.all();
+  }
+  void TearDown() override {
+    if (parser) parser->destroy();
+    if (network) network->destroy();
+    if (builder) builder->destroy();
+  }
+  ICudaEngine* build(int batch) {
+    network->markOutput(*blobs->find("softmax"));
+    builder->setMaxBatchSize(batch);
+    return builder->buildCudaEngine(*network);
+  }
+  Messages messages;
+  IBuilder* builder = nullptr;
+  INetworkDefinition* network = nullptr;
+  ICaffeParser* parser = nullptr;
+  const nvcaffeparser1::IBlobNameToTensor* blobs = nullptr;
+};
+
+TEST_F(Digits, LayersAndTensorsBearTheModelsNames) {
+  ASSERT_EQ(network->getNbLayers(), 8);
+  EXPECT_STREQ(network->getInput(0)->getName(), "data");
+  EXPECT_STREQ(network->getLayer(0)->getName(), "conv1");
+  EXPECT_STREQ(network->getLayer(0)->getOutput(0)->getName(), "conv1");
+  EXPECT_STREQ(network->getLayer(7)->getOutput(0)->getName(), "softmax");
+  EXPECT_EQ(blobs->find("softmax"), network->getLayer(7)->getOutput(0));
+  EXPECT_EQ(blobs->find("data"), network->getInput(0));
+  EXPECT_EQ(network->getLayer(8), nullptr);
+  EXPECT_EQ(network->getLayer(-1), nullptr);
+  EXPECT_EQ(network->getInput(1), nullptr);
+  EXPECT_EQ(network->getLayer(0)->getInput(1), nullptr);
+}
+
+TEST_F(Digits, BatchesOfEverySizeGiveTheSame) {
+  ICudaEngine* engine = build(5);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  IExecutionContext* context = engine->createExecutionContext();
+  const std::vector<float> x = numbers(5 * 784, 3);
+  float *in = nullptr, *out = nullptr;
+  cudaMalloc(reinterpret_cast<void**>(&in), x.size() * 4);
+  cudaMalloc(reinterpret_cast<void**>(&out), 50 * 4);
+  std::memcpy(in, x.data(), x.size() * 4);
+  void* buffers[] = {in, out};
+  if (engine->getBindingIndex("data") != 0) std::swap(buffers[0], buffers[1]);
+  ASSERT_TRUE(context->execute(5, buffers));
+  const std::vector<float> all(out, out + 50);
+  for (int batch = 4; batch >= 1; --batch) {
+    std::memset(out, 0xFF, 50 * 4);
+    ASSERT_TRUE(context->execute(batch, buffers));
+    for (int k = 0; k < batch * 10; ++k) ASSERT_NEAR(out[k], all[static_cast<size_t>(k)], 1e-5);
+    ASSERT_NE(out[batch * 10], out[batch * 10]) << "wrote beyond the batch";
+  }
+  EXPECT_FALSE(context->execute(6, buffers));
+  EXPECT_FALSE(context->execute(0, buffers));
+  EXPECT_TRUE(messages.complained("batch size 6"));
+  void* missing[] = {in, nullptr};
+  EXPECT_FALSE(context->execute(1, missing));
+  EXPECT_FALSE(context->enqueue(1, missing, nullptr, nullptr));
+  cudaStream_t stream = nullptr;
+  cudaStreamCreate(&stream);
+  cudaStreamDestroy(stream);
+  EXPECT_FALSE(context->enqueue(1, buffers, stream, nullptr)) << "a stream that is gone";
+  context->destroy();
+  engine->destroy();
+  cudaFree(in);
+  cudaFree(out);
+  cudaGetLastError();
+}
+
+TEST_F(Digits, ContextsRunAtOnceOnStreamsOfTheirOwn) {
+  ICudaEngine* engine = build(2);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  const std::vector<float> x = numbers(784, 4);
+  std::atomic<int> wrong{0};
+  std::vector<float> first(10);
+  auto work = [&](std::vector<float>* result) {
+    IExecutionContext* context = engine->createExecutionContext();
+    cudaStream_t stream = nullptr;
+    cudaStreamCreate(&stream);
+    void* buffers[2] = {nullptr, nullptr};
+    const int in = engine->getBindingIndex("data"), out = engine->getBindingIndex("softmax");
+    cudaMalloc(&buffers[in], 784 * 4);
+    cudaMalloc(&buffers[out], 10 * 4);
+    for (int k = 0; k < 20; ++k) {
+      cudaMemcpyAsync(buffers[in], x.data(), 784 * 4, cudaMemcpyHostToDevice, stream);
+      if (!context->enqueue(1, buffers, stream, nullptr)) ++wrong;
+      cudaMemcpyAsync(result->data(), buffers[out], 10 * 4, cudaMemcpyDeviceToHost, stream);
+    }
+    context->destroy();  // its work is done by then: the last copy waited
+    cudaStreamDestroy(stream);
+    cudaFree(buffers[0]);
+    cudaFree(buffers[1]);
+  };
+  work(&first);
+  std::vector<std::vector<float>> results(4, std::vector<float>(10));
+  std::vector<std::thread> threads;
+  for (auto& r : results) threads.emplace_back(work, &r);
+  for (auto& t : threads) t.join();
+  engine->destroy();
+  EXPECT_EQ(wrong, 0);
+  for (const auto& r : results) EXPECT_EQ(r, first);
+}
+
+TEST_F(Digits, AContextMayGoWhileItsWorkIsQueued) {
+  ICudaEngine* engine = build(1);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  IExecutionContext* context = engine->createExecutionContext();
+  cudaStream_t stream = nullptr;
+  cudaStreamCreate(&stream);
+  std::atomic<bool> open{false};
+  cudaLaunchHostFunc(
+      stream,
+      [](void* gate) {
+        while (!*static_cast<std::atomic<bool>*>(gate)) std::this_thread::yield();
+      },
+      &open);
+  std::vector<float> x = numbers(784, 5), y(10, -1.0f);
+  void* buffers[2] = {x.data(), y.data()};
+  if (engine->getBindingIndex("data") != 0) std::swap(buffers[0], buffers[1]);
+  cudaEvent_t consumed = nullptr;
+  cudaEventCreate(&consumed);
+  ASSERT_TRUE(context->enqueue(1, buffers, stream, &consumed));
+  EXPECT_EQ(cudaEventQuery(consumed), cudaErrorNotReady);
+  context->destroy();
+  engine->destroy();
+  buffers[0] = buffers[1] = nullptr;  // the array is the caller's again
+  open = true;
+  EXPECT_EQ(cudaEventSynchronize(consumed), cudaSuccess);
+  cudaStreamDestroy(stream);
+  cudaEventDestroy(consumed);
+  float sum = 0;
+  for (const float p : y) sum += p;
+  EXPECT_NEAR(sum, 1, 1e-5);
+}
+
+TEST_F(Digits, DamagedEnginesAreRefused) {
+  ICudaEngine* engine = build(1);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  IHostMemory* memory = engine->serialize();
+  engine->destroy();
+  std::vector<char> bytes(static_cast<char*>(memory->data()),
+                          static_cast<char*>(memory->data()) + memory->size());
+  memory->destroy();
+  IRuntime* runtime = createInferRuntime(messages);
+  const size_t before = messages.errors.size();
+  EXPECT_EQ(runtime->deserializeCudaEngine(bytes.data(), 0, nullptr), nullptr);
+  EXPECT_EQ(runtime->deserializeCudaEngine(bytes.data(), bytes.size() / 2, nullptr), nullptr);
+  EXPECT_EQ(runtime->deserializeCudaEngine("what is this", 12, nullptr), nullptr);
+  for (size_t at = 3; at < bytes.size(); at += bytes.size() / 23) {
+    std::vector<char> damaged = bytes;
+    damaged[at] ^= 0x10;
+    EXPECT_EQ(runtime->deserializeCudaEngine(damaged.data(), damaged.size(), nullptr), nullptr)
+        << at;
+  }
+  EXPECT_GT(messages.errors.size(), before + 20);
+  engine = runtime->deserializeCudaEngine(bytes.data(), bytes.size(), nullptr);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  runtime->destroy();
+  EXPECT_EQ(engine->getBindingDimensions(engine->getBindingIndex("softmax")).nbDims, 3);
+  EXPECT_EQ(engine->getBindingName(7), nullptr);
+  engine->destroy();
+}
+
+TEST(Parser, TellsEveryErrorAndReturnsNull) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
+  auto parse = [&](const char* deploy, const char* weights) {
+    return parser->parse(deploy, weights, *network, DataType::kFLOAT);
+  };
+  EXPECT_EQ(parse("/no/such.prototxt", model(kWeights).c_str()), nullptr);
+  EXPECT_TRUE(messages.complained("/no/such.prototxt"));
+  EXPECT_EQ(parse(model(kDeploy).c_str(), "/no/such.caffemodel"), nullptr);
+  EXPECT_TRUE(messages.complained("/no/such.caffemodel"));
+  EXPECT_EQ(parse(model(kDeploy).c_str(), nullptr), nullptr);
+  EXPECT_TRUE(messages.complained("TENFOLD_RANDOM_WEIGHTS"));
+  EXPECT_EQ(parse(nullptr, nullptr), nullptr);
+  const std::string text =
+      "input: 'x' input_shape { dim: 1 dim: 1 dim: 4 dim: 4 }\n"
+      "layer { name: 'one' type: 'Mystery' bottom: 'x' top: 'a' }\n"
+      "layer { name: 'two' type: 'Riddle' bottom: 'x' top: 'b' }\n";
+  EXPECT_EQ(
+      parser->parseBuffers(text.data(), text.size(), "\x0a\x01n", 3, *network, DataType::kFLOAT),
+      nullptr);
+  EXPECT_TRUE(messages.complained("Mystery") && messages.complained("Riddle")) << messages.all();
+  EXPECT_EQ(network->getNbLayers(), 0);
+  EXPECT_EQ(network->getNbInputs(), 0);
+  EXPECT_EQ(parser->parseBinaryProto("/no/such.binaryproto"), nullptr);
+  EXPECT_EQ(parser->parseBinaryProto(model(kDeploy).c_str()), nullptr);
+  nvcaffeparser1::shutdownProtobufLibrary();
+  nvcaffeparser1::shutdownProtobufLibrary();
+  parser->destroy();
+  network->destroy();
+  builder->destroy();
+}
+
+TEST(Parser, ReadsBuffersAndRandomWeightsOnRequest) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
+  std::ifstream file(model(kDeploy), std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
+  const auto* blobs =
+      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kHALF);
+  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  ASSERT_NE(blobs, nullptr) << messages.all();
+  network->markOutput(*blobs->find("softmax"));
+  ICudaEngine* engine = builder->buildCudaEngine(*network);
+  EXPECT_NE(engine, nullptr) << messages.all();
+  if (engine) engine->destroy();
+  network->destroy();
+  parser->destroy();
+  builder->destroy();
+}
+
+// Networks that cannot be built are refused with the layer's name; nothing crashes.
+TEST(Builder, RefusesWithTheReason) {
+  const std::vector<float> w = numbers(8, 1);
+  auto refused = [&](const Describe& describe, const std::string& words) {
+    Messages messages;
+    const Result r = run_network(DimsCHW(2, 2, 2), 1, numbers(8, 2), describe, &messages);
+    EXPECT_FALSE(r.ok);
+    EXPECT_TRUE(messages.complained(words)) << words << " is not in\n" << messages.all();
+  };
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        auto* layer = net.addConvolution(x, 3, DimsHW(1, 1), lend(w), none());
+        layer->setName("short");
+        return layer->getOutput(0);
+      },
+      "layer 'short': kernel weights: 8 numbers, 6 expected");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        return net.addConvolution(x, 4, DimsHW(1, 1), {DataType::kFLOAT, nullptr, 8}, none())
+            ->getOutput(0);
+      },
+      "no values");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        return net.addConvolution(x, 4, DimsHW(5, 5), none(), none())->getOutput(0);
+      },
+      "kernel weights");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        auto* a = net.addUnary(x, UnaryOperation::kABS);
+        auto* b = net.addUnary(*a->getOutput(0), UnaryOperation::kABS);
+        a->setInput(0, *b->getOutput(0));
+        return b->getOutput(0);
+      },
+      "depends on its output");
+  refused([&](INetworkDefinition& net,
+              ITensor&) { return net.addConstant(Dims3(2, 2, 2), lend(w))->getOutput(0); },
+          "depends on no input");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        return net.addShuffle(x)->getOutput(0)
+                   ? net.addUnary(x, UnaryOperation::kATANH)->getOutput(0)
+                   : nullptr;
+      },
+      "inverse");
+}
+
+TEST(Builder, RefusesEmptyNetworksAndForeignTensors) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition *one = builder->createNetwork(), *two = builder->createNetwork();
+  EXPECT_EQ(builder->buildCudaEngine(*one), nullptr);
+  EXPECT_TRUE(messages.complained("no output"));
+  ITensor* x = one->addInput("x", DataType::kFLOAT, DimsCHW(1, 2, 2));
+  EXPECT_EQ(one->addInput("x", DataType::kFLOAT, DimsCHW(1, 2, 2)), nullptr);
+  EXPECT_EQ(one->addInput(nullptr, DataType::kFLOAT, DimsCHW(1, 2, 2)), nullptr);
+  EXPECT_EQ(one->addInput("z", DataType::kFLOAT, DimsCHW(1, -2, 2)), nullptr);
+  EXPECT_EQ(two->addActivation(*x, ActivationType::kRELU), nullptr);
+  EXPECT_TRUE(messages.complained("another network"));
+  EXPECT_EQ(two->addConcatenation(nullptr, 2), nullptr);
+  EXPECT_EQ(one->addRNNv2(*x, 1, 1, 1, RNNOperation::kLSTM), nullptr);
+  builder->setMaxBatchSize(0);
+  one->markOutput(*one->addActivation(*x, ActivationType::kRELU)->getOutput(0));
+  EXPECT_EQ(builder->buildCudaEngine(*one), nullptr);
+  builder->destroy();
+  one->destroy();
+  two->destroy();
+}
+
+TEST(Builder, UnusedLayersGoAndOrderDoesNotMatter) {
+  Messages messages;
+  const std::vector<float> shift = {10};
+  const Result r = run_network(
+      DimsCHW(1, 1, 2), 1, {1, -2},
+      [&](INetworkDefinition& net, ITensor& x) {
+        ILayer* last = net.addActivation(x, ActivationType::kRELU);
+        net.addUnary(x, UnaryOperation::kATANH);  // cannot run, and need not
+        ITensor* shifted =
+            net.addScale(x, ScaleMode::kUNIFORM, lend(shift), none(), none())->getOutput(0);
+        last->setInput(0, *shifted);
+        return last->getOutput(0);
+      },
+      &messages);
+  ASSERT_TRUE(r.ok) << messages.all();
+  EXPECT_EQ(r.values, (std::vector<float>{11, 8}));
+}
+
+TEST(Builder, AcceptsWishesItCannotFulfil) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  builder->setInt8Mode(true);
+  builder->setDefaultDeviceType(DeviceType::kDLA);
+  builder->setFp16Mode(true);
+  EXPECT_TRUE(builder->getHalf2Mode());
+  EXPECT_EQ(builder->getNbDLACores(), 0);
+  EXPECT_FALSE(builder->platformHasFastInt8());
+  EXPECT_GE(messages.warnings.size(), 2u);
+  EXPECT_TRUE(messages.errors.empty());
+  builder->destroy();
+}
+
+TEST(Utils, RearrangesWeights) {
+  const std::vector<float> in = {0, 1, 2, 3, 4, 5};
+  std::vector<float> out(6);
+  const int shape[] = {2, 3}, order[] = {1, 0};
+  EXPECT_TRUE(utils::reshapeWeights(lend(in), shape, order, out.data(), 2));
+  EXPECT_EQ(out, (std::vector<float>{0, 3, 1, 4, 2, 5}));
+  EXPECT_TRUE(utils::transposeSubBuffers(out.data(), DataType::kFLOAT, 1, 3, 2));
+  EXPECT_EQ(out, in);
+  const int swap[] = {2, 0, 1};
+  EXPECT_TRUE(utils::reorderSubBuffers(out.data(), swap, 3, 8));
+  EXPECT_EQ(out, (std::vector<float>{4, 5, 0, 1, 2, 3}));
+  const int wrong[] = {0, 0};
+  EXPECT_FALSE(utils::reshapeWeights(lend(in), shape, wrong, out.data(), 2));
+}
+
+TEST(Library, KnowsItsVersionAndLogger) {
+  Messages messages;
+  IRuntime* runtime = createInferRuntime(messages);
+  EXPECT_EQ(getLogger(), &messages);
+  EXPECT_EQ(getInferLibVersion(), NV_TENSORRT_VERSION);
+  EXPECT_TRUE(initLibNvInferPlugins(&messages, ""));
+  int count = -1;
+  getPluginRegistry()->getPluginCreatorList(&count);
+  EXPECT_EQ(count, 0);
+  EXPECT_EQ(getPluginRegistry()->getPluginCreator("Normalize_TRT", "1"), nullptr);
+  runtime->destroy();
+}
+
+}  // namespace
