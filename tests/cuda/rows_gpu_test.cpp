@@ -23,7 +23,7 @@ TEST(CudaRows, AgreeWithTheReference) {
   const Target& target = device->target();
   std::cout << target.str() << "\nseed " << fresh_seed() << "\n";
   int runs = 0, failures = 0;
-  for (const Problem& open : test::read_problems("problems.case")) {
+  for (const Problem& open : test::cuda_problems()) {
     for (const Row* row : test::cuda_rows()) {
       if (!row->supports(open, target)) continue;
       const TypeSet types = {DType::kF32, DType::kF16, DType::kTF32};

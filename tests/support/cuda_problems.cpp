@@ -1,6 +1,8 @@
 #include "tests/support/cuda_problems.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "tenfold/device.h"
@@ -11,15 +13,38 @@ Backend* cuda_backend();
 
 namespace tenfold::test {
 
-std::vector<Problem> read_problems(const std::string& file) {
-  // GPU machines hold a copy of the tree elsewhere: the working directory's tests/ serves too.
-  const char* carried = std::getenv("TENFOLD_TEST_DATA");  // set where the tests run far from the tree
-  std::ifstream in(std::string(carried ? carried : TENFOLD_TEST_DATA) + "/cuda/" + file);
-  if (!in) in.open("tests/cuda/" + file);
-  if (!in) throw Error(Code::kNotFound, "no " + file);
-  std::vector<Problem> problems;
+namespace {
+
+namespace fs = std::filesystem;
+
+// GPU machines hold a copy of the tree elsewhere: the working directory's tests/ serves too.
+fs::path tests_folder() {
+  const fs::path tests = TENFOLD_TEST_DATA;
+  return fs::exists(tests) ? tests : fs::path("tests");
+}
+
+void read_into(std::vector<Problem>& problems, const fs::path& file) {
+  std::ifstream in(file);
+  if (!in) throw Error(Code::kNotFound, "no " + file.string());
   for (std::string line; std::getline(in, line);)
     if (!line.empty() && line[0] != '#') problems.push_back(Problem::parse(line));
+}
+
+}  // namespace
+
+std::vector<Problem> read_problems(const std::string& file) {
+  std::vector<Problem> problems;
+  read_into(problems, tests_folder() / "cuda" / file);
+  return problems;
+}
+
+std::vector<Problem> cuda_problems() {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(tests_folder() / "op"))
+    if (entry.path().extension() == ".case") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<Problem> problems = read_problems("problems.case");
+  for (const fs::path& file : files) read_into(problems, file);
   return problems;
 }
 

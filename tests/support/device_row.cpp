@@ -53,7 +53,9 @@ std::vector<Tensor> random_storage(const Problem& bound, uint64_t seed) {
     const int64_t count = element_count(dims);
     for (int64_t n = 0; n < count; ++n) {
       double v = is_float(o.format.dtype) ? normal(random) : small(random);
-      if (bound.op == "BatchNormalization" && k == 4) v = std::fabs(v) + 0.5;
+      if (o.format.dtype == DType::kBool) v = small(random) % 2;
+      const bool positive = bound.attrs.i("test_positive", 0) != 0;
+      if (positive || (bound.op == "BatchNormalization" && k == 4)) v = std::fabs(v) + 0.5;
       store_element(o.format.dtype, t.mutable_data(), offset_of(o.format, dims, index), v);
       for (size_t d = dims.size(); d-- > 0;) {
         if (++index[d] < dims[d]) break;

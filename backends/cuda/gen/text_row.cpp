@@ -38,7 +38,8 @@ double TextRow::estimate(const Problem& problem, const Target& target) const {
       static_cast<double>(target.i("mem_bytes_per_s", 2000000000000)) * 1e-6;
   const double flops_per_us = static_cast<double>(target.i("f32_flops", 19500000000000)) * 1e-6;
   const double share = efficiency(problem);
-  return 2.0 + std::max(cost.bytes / bytes_per_us, cost.flops / flops_per_us) / share;
+  return 2.0 + serial_us(problem) +
+         std::max(cost.bytes / bytes_per_us, cost.flops / flops_per_us) / share;
 }
 
 Artifact TextRow::emit(const Problem& problem, const Tactic& tactic, const Target& target) const {

@@ -40,6 +40,8 @@ class TextRow : public Row {
  protected:
   // Share of the machine's peak that the kernel reaches, for estimates.
   virtual double efficiency(const Problem&) const { return 0.6; }
+  // Microseconds that one thread takes from its first to its last access, however many there are.
+  virtual double serial_us(const Problem&) const { return 0; }
   // Constant inputs that prepare() uploads in a packing of the row's own: bytes for input k.
   virtual std::vector<std::byte> pack(const Problem& problem, int k, const TensorView& value,
                                       const Tactic& tactic) const;

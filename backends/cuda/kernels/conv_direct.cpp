@@ -24,6 +24,11 @@ class ConvDirect final : public ElementwiseRow {
     return {};
   }
   double efficiency(const Problem&) const override { return 0.01; }
+  // Two dependent loads a product.
+  double serial_us(const Problem& p) const override {
+    return 0.03 * static_cast<double>(element_count(const_extents(p.inputs[1].dims)) /
+                                      p.inputs[1].dims[0].value());
+  }
 };
 
 }  // namespace

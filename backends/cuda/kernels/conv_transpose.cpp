@@ -1,4 +1,6 @@
 // cuda.conv_transpose: deconvolution gathered, one output element a lane.
+#include <algorithm>
+
 #include "backends/cuda/gen/elementwise.h"
 #include "backends/cuda/gen/window.h"
 
@@ -24,6 +26,11 @@ class ConvTranspose final : public ElementwiseRow {
     return {};
   }
   double efficiency(const Problem&) const override { return 0.01; }
+  // Two dependent loads a product.
+  double serial_us(const Problem& p) const override {
+    const auto w = const_extents(p.inputs[1].dims);
+    return 0.03 * static_cast<double>(element_count(w) / std::max<int64_t>(w[1], 1));
+  }
 };
 
 }  // namespace

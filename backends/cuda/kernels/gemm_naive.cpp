@@ -43,6 +43,12 @@ class GemmNaive final : public ElementwiseRow {
     return {};
   }
   double efficiency(const Problem&) const override { return 0.01; }
+  // Two dependent loads a product.
+  double serial_us(const Problem& p) const override {
+    const Shape& a = p.inputs[0].dims;
+    const Dim& depth = a[a.size() - (p.op == "Gemm" && turned(p, "transA") ? 2 : 1)];
+    return 0.03 * static_cast<double>(depth.eval(p.tuning()));
+  }
 };
 
 }  // namespace

@@ -9,6 +9,13 @@ namespace {
 
 std::vector<int> lane_axes(const Problem&, int lane) { return {lane}; }
 
+// Lanes read consecutive elements, so steps leave one lane.
+int lane_limit(const Problem& p) {
+  for (const int64_t step : p.attrs.ints("steps"))
+    if (step != 1) return 1;
+  return 0;
+}
+
 std::string defines(const Problem& p) {
   std::string text = "#define slice_coordinates(P, o, i) do {";
   for (size_t k = 0; k < p.inputs[0].dims.size(); ++k) {
@@ -49,10 +56,6 @@ class Slice final : public ElementwiseRow {
       return Verdict::no("starts and axes differ in length");
     for (const int64_t axis : axes)
       if (axis_of(axis, rank) < 0) return Verdict::no("an axis is out of range");
-    // Lanes read consecutive elements.
-    const auto steps = p.attrs.ints("steps");
-    for (const int64_t step : steps)
-      if (step != 1) return Verdict::no("a step that is not 1");
     return {};
   }
 };
@@ -66,6 +69,7 @@ std::unique_ptr<Row> cuda_slice() {
   anchor.params = params;
   anchor.defines = defines;
   anchor.aligned_lanes = false;
+  anchor.lane_limit = lane_limit;
   return std::make_unique<Slice>("cuda.slice", std::vector<std::string>{"Slice(x)"}, anchor);
 }
 
