@@ -73,6 +73,7 @@ class Gemm final : public ContractRow {
       return Verdict::no("operands are no matrices");
     if (p.op == "Gemm" && p.attrs.i("transA", 0) != 0)
       return Verdict::no("its first operand is transposed");
+    if (p.op == "Gemm" && p.attrs.f("alpha", 1) != 1) return Verdict::no("alpha outside the Expr");
     if (!a.back().is_const() || !y.back().is_const())
       return Verdict::no("a depth or width of unknown size");
     if (b.size() > 2) {
