@@ -58,8 +58,13 @@ struct Instance : RowInstance {
   std::vector<void*> handles;               // last set
 };
 
+// What the recorder copies.
+struct Call {
+  Instance* instance;
+};
+
 int execute(void*, void* const* slots, const void* data) noexcept {
-  Instance& in = **static_cast<Instance* const*>(data);
+  Instance& in = *static_cast<const Call*>(data)->instance;
   for (size_t k = 0; k < in.args.size(); ++k) {
     if (in.binds[k].where == Bind::Where::kPacked || in.handles[k] == slots[k]) continue;
     if (const auto status = dnnl_memory_set_data_handle(in.args[k].memory, slots[k])) return status;
@@ -375,7 +380,9 @@ void OnednnRow::record(Commands& commands, const Operands& operands, const RowSt
       case Bind::Where::kPacked: break;
     }
   }
-  commands.foreign(execute, {slots, std::min(in->binds.size(), kMaxArgs)}, &in, sizeof(in), false);
+  const Call call{const_cast<Instance*>(in)};
+  commands.foreign(execute, {slots, std::min(in->binds.size(), kMaxArgs)}, &call, sizeof(call),
+                   false);
 }
 
 }  // namespace tenfold::cpu::onednn

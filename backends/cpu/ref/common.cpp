@@ -168,8 +168,13 @@ class Instance : public RowInstance {
   std::vector<Lane> lanes_;
 };
 
+// What the recorder copies.
+struct Call {
+  Instance* instance;
+};
+
 void run_host(void* const* slots, const void* data) noexcept {
-  (*static_cast<Instance* const*>(data))->run(slots);
+  static_cast<const Call*>(data)->instance->run(slots);
 }
 
 class RefRow : public Row {
@@ -222,7 +227,8 @@ class RefRow : public Row {
     for (Slot s : operands.outputs)
       if (n < kMostSlots) slots[n++] = s;
     if (n < kMostSlots) slots[n++] = operands.scratch;
-    commands.host(run_host, {slots, n}, &in, sizeof(in));
+    const Call call{const_cast<Instance*>(in)};
+    commands.host(run_host, {slots, n}, &call, sizeof(call));
   }
 
  private:

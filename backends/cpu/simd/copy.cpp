@@ -23,8 +23,13 @@ struct Instance : RowInstance {
   std::vector<Piece> pieces;
 };
 
+// What the recorder copies.
+struct Call {
+  const Instance* instance;
+};
+
 void copy_pieces(void* const* slots, const void* data) noexcept {
-  const Instance& in = **static_cast<const Instance* const*>(data);
+  const Instance& in = *static_cast<const Call*>(data)->instance;
   for (const Piece& p : in.pieces) {
     const auto* src = static_cast<const std::byte*>(slots[p.input]) + p.src;
     auto* dst = static_cast<std::byte*>(slots[in.inputs + static_cast<size_t>(p.output)]) + p.dst;
@@ -156,7 +161,8 @@ class CopyRow : public Row {
       if (n < kMostSlots) slots[n++] = s;
     for (Slot s : operands.outputs)
       if (n < kMostSlots) slots[n++] = s;
-    commands.host(copy_pieces, {slots, n}, &in, sizeof(in));
+    const Call call{in};
+    commands.host(copy_pieces, {slots, n}, &call, sizeof(call));
   }
 
  private:

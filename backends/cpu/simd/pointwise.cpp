@@ -182,8 +182,13 @@ class Instance : public RowInstance {
   std::vector<Lane> lanes_;
 };
 
+// What the recorder copies.
+struct Call {
+  Instance* instance;
+};
+
 void run_host(void* const* slots, const void* data) noexcept {
-  (*static_cast<Instance* const*>(data))->run(slots);
+  static_cast<const Call*>(data)->instance->run(slots);
 }
 
 class PointwiseRow : public Row {
@@ -242,7 +247,8 @@ class PointwiseRow : public Row {
       if (n < kMostSlots) slots[n++] = s;
     for (Slot s : operands.outputs)
       if (n < kMostSlots) slots[n++] = s;
-    commands.host(run_host, {slots, n}, &in, sizeof(in));
+    const Call call{const_cast<Instance*>(in)};
+    commands.host(run_host, {slots, n}, &call, sizeof(call));
   }
 
  private:
