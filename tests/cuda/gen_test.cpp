@@ -1,0 +1,97 @@
+// The generators: divisors, parameters, Expr code, what rows accept and offer.
+#include <cstring>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "backends/cuda/gen/expr.h"
+#include "backends/cuda/gen/text_row.h"
+#include "tests/support/cuda_problems.h"
+
+namespace tenfold::cuda {
+namespace {
+
+// As gen/common.cuh divides.
+int64_t divide(uint32_t n, uint32_t mul, uint32_t shift) {
+  const uint32_t high = static_cast<uint32_t>((static_cast<uint64_t>(n) * mul) >> 32);
+  return (high + n) >> shift;
+}
+
+TEST(Params, DivisorsAreExact) {
+  std::mt19937 random(7);
+  std::vector<int64_t> divisors = {1,   2,   3,    5,     7,     49,      56,
+                                   112, 224, 1000, 65535, 65536, 1 << 30, 2147483647};
+  for (int k = 0; k < 200; ++k) divisors.push_back(1 + random() % 2147483647u);
+  for (const int64_t d : divisors) {
+    ParamList list;
+    list.add_divisor("d", d);
+    ASSERT_EQ(list.words().size(), 3u);
+    for (int k = 0; k < 2000; ++k) {
+      uint32_t n = random() & 0x7fffffffu;
+      if (k < 4) n = static_cast<uint32_t>(std::min<int64_t>(2147483647, d * (k + 1) - (k % 2)));
+      if (k == 5) n = 2147483647u;
+      ASSERT_EQ(divide(n, list.words()[1], list.words()[2]), n / d) << n << " / " << d;
+    }
+  }
+}
+
+TEST(Params, RefusesWhatDoesNotFit) {
+  ParamList list;
+  list.add("a", 2147483647);
+  EXPECT_THROW(list.add("b", int64_t{1} << 31), Error);
+  EXPECT_NE(list.declaration().find("int a;"), std::string::npos);
+}
+
+TEST(ExprCode, WritesStatements) {
+  EXPECT_EQ(expr_code({}, ""), "r0[v] = acc0[v];\n");
+  const std::string code = expr_code(Expr::parse("out0=relu(add(acc,in2))"), "");
+  EXPECT_NE(code.find("acc0[v]"), std::string::npos);
+  EXPECT_NE(code.find("l2[v]"), std::string::npos);
+  EXPECT_NE(code.find("r0[v] = "), std::string::npos);
+}
+
+TEST(Rows, RefuseWithAReason) {
+  const Target target = Target::parse("cuda:h200");
+  const Problem open = Problem::parse(
+      "Conv(f32[N,8,9,9], @f32[8,1,3,3]) {group=8, kernel=[3,3]} -> f32[N,8,7,7] | compute=f32 "
+      "acc=f32 "
+      "| N in 0..8 at 1");
+  for (const Row* row : test::cuda_rows()) {
+    const Verdict verdict = row->supports(open, target);
+    EXPECT_EQ(verdict.yes, row->name() == "cuda.depthwise" || row->name() == "cuda.conv_direct")
+        << row->name() << " " << verdict.reason;
+    EXPECT_TRUE(verdict.yes || !verdict.reason.empty()) << row->name();
+  }
+  Problem strings = Problem::parse("Identity(string[4]) -> string[4] | compute=f32 acc=f32");
+  for (const Row* row : test::cuda_rows())
+    EXPECT_FALSE(row->supports(strings, target)) << row->name();
+}
+
+TEST(Rows, OfferOnlyPermittedTypes) {
+  const Target target = Target::parse("cuda:h200");
+  for (const Problem& open : test::cuda_problems())
+    for (const Row* row : test::cuda_rows()) {
+      if (!row->supports(open, target)) continue;
+      const auto tuples = row->formats(open, target, {DType::kF32});
+      EXPECT_FALSE(tuples.empty()) << row->name() << " " << open.str();
+      EXPECT_LE(
+          row->formats(open, target, {DType::kF32, DType::kF16, DType::kBF16, DType::kTF32}).size(),
+          8u);
+      for (const FormatTuple& tuple : tuples) {
+        ASSERT_EQ(tuple.inputs.size(), open.inputs.size());
+        ASSERT_EQ(tuple.outputs.size(), open.outputs.size());
+        EXPECT_EQ(tuple.compute, DType::kF32) << row->name();
+        for (size_t k = 0; k < tuple.inputs.size(); ++k)
+          EXPECT_EQ(tuple.inputs[k].dtype, open.inputs[k].format.dtype) << row->name();
+      }
+    }
+}
+
+TEST(Tactics, ReadsNumbers) {
+  EXPECT_EQ(tactic_value("m=64 n=32", "n", 0), 32);
+  EXPECT_EQ(tactic_value("m=64 n=32", "k", 5), 5);
+  EXPECT_EQ(tactic_value("", "m", 7), 7);
+}
+
+}  // namespace
+}  // namespace tenfold::cuda
