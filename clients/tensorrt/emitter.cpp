@@ -153,6 +153,7 @@ void Emitter::declare(const LayerCore& layer, size_t index, Emitted emitted) {
   const bool taken = holder && graph.value(*holder).is_input;
   if (!tensor->name().empty() && !taken && !graph.value(emitted.value).is_input)
     builder_.name_value(emitted.value, tensor->name());
+  emitted.dtype = builder_.type(emitted.value).dtype;
   values_[tensor] = std::move(emitted);
 }
 

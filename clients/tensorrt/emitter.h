@@ -19,6 +19,7 @@ class NetworkCore;
 struct Emitted {
   ValueId value;
   Extents dims;
+  DType dtype = DType::kF32;
   bool batched = true;
   bool compact = false;
 };

@@ -101,7 +101,10 @@ void TensorImpl::setType(DataType t) {
 
 DataType TensorImpl::getType() const {
   if (!producer_) return type;
-  return DataType::kFLOAT;
+  return guarded(network_.log, "ITensor::getType", DataType::kFLOAT, [&] {
+    const Emitted* emitted = network_.infer(*this);
+    return emitted ? to_data_type(emitted->dtype) : DataType::kFLOAT;
+  });
 }
 
 bool TensorImpl::setDynamicRange(float min, float max) {

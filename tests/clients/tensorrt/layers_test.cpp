@@ -485,7 +485,9 @@ TEST(TopK, ValuesInOrder) {
   check(
       DimsCHW(4, 1, 1),
       [](INetworkDefinition& net, ITensor& x) {
-        return net.addTopK(x, TopKOperation::kMAX, 2, 1)->getOutput(0);
+        auto* layer = net.addTopK(x, TopKOperation::kMAX, 2, 1);
+        EXPECT_EQ(layer->getOutput(1)->getType(), DataType::kINT32);
+        return layer->getOutput(0);
       },
       {2, 1, 1},
       [](std::vector<float> x) {
