@@ -9,10 +9,15 @@
 namespace tenfold::cuda {
 namespace {
 
-constexpr int kStages = 3;
-constexpr Tile kTensorTiles[] = {
-    {128, 128, 2, 4}, {128, 64, 2, 2}, {64, 64, 2, 2}, {64, 32, 4, 1}, {32, 64, 2, 2}};
-constexpr Tile kCoreTiles[] = {{128, 64, 8, 1}, {64, 64, 8, 1}, {64, 32, 8, 1}};
+// Deeper steps for contractions whose few blocks would otherwise wait at every step.
+constexpr Tile kHalfTiles[] = {
+    {128, 128, 2, 4, 32, 3}, {128, 64, 2, 2, 32, 3}, {64, 64, 2, 2, 32, 3}, {64, 64, 2, 2, 64, 4},
+    {64, 32, 4, 1, 64, 4},   {32, 64, 2, 2, 64, 4},  {64, 16, 4, 1, 64, 4}};
+constexpr Tile kTf32Tiles[] = {{128, 128, 2, 4, 16, 3}, {128, 64, 2, 2, 16, 3},
+                               {64, 64, 2, 2, 16, 3},   {64, 64, 2, 2, 32, 4},
+                               {64, 32, 4, 1, 32, 4},   {32, 64, 2, 2, 32, 4}};
+constexpr Tile kCoreTiles[] = {
+    {128, 64, 8, 1, 16, 3}, {64, 64, 8, 1, 16, 3}, {64, 32, 8, 1, 32, 3}};
 
 // As gen/contract.cuh counts them.
 int kind_of(const Problem& p) {
@@ -21,25 +26,26 @@ int kind_of(const Problem& p) {
 }
 
 std::span<const Tile> tiles_of(const Problem& p) {
-  if (kind_of(p) == 0) return kCoreTiles;
-  return kTensorTiles;
+  const int kind = kind_of(p);
+  if (kind == 0) return kCoreTiles;
+  if (kind == 1) return kTf32Tiles;
+  return kHalfTiles;
 }
 
 Tile tile_of(const Problem& p, const Tactic& tactic) {
-  const int m = tactic_value(tactic, "m", 0), n = tactic_value(tactic, "n", 0);
+  const int m = tactic_value(tactic, "m", 0), n = tactic_value(tactic, "n", 0),
+            k = tactic_value(tactic, "k", 0);
   for (const Tile& tile : tiles_of(p))
-    if (tile.m == m && tile.n == n) return tile;
+    if (tile.m == m && tile.n == n && tile.k == k) return tile;
   throw Error(Code::kInvalid, "no such tile: '" + tactic + "'");
 }
 
 int threads_of(const Tile& tile) { return tile.warps_m * tile.warps_n * 32; }
 
-int depth_of_tile(const Problem& p) { return kind_of(p) == 2 ? 32 : 16; }
-
 int shared_of(const Problem& p, const Tile& tile) {
   const int element = device_bytes(p.inputs[0].format.dtype);
-  const int row = depth_of_tile(p) + 16 / element;
-  const int pipeline = kStages * (tile.m + tile.n) * row * element;
+  const int row = tile.k + 16 / element;
+  const int pipeline = tile.stages * (tile.m + tile.n) * row * element;
   const int out = tile.m * (tile.n + 4) * 4;
   return std::max(pipeline, out) + tile.m * 16;
 }
@@ -62,17 +68,19 @@ double tile_us(const Problem& p, const ContractSizes& s, const Tile& tile, const
                         std::ceil(static_cast<double>(s.columns) / tile.n) *
                         static_cast<double>(s.batches);
   const double share = kind == 0 ? 0.6 : tile.m * tile.n >= 8192 ? 0.45 : 0.3;
-  const double steps = std::ceil(static_cast<double>(s.depth) / depth_of_tile(p));
-  const double flops = 2.0 * tile.m * tile.n * steps * depth_of_tile(p);
+  const double steps = std::ceil(static_cast<double>(s.depth) / tile.k);
+  const double flops = 2.0 * tile.m * tile.n * steps * tile.k;
   // A block alone on its multiprocessor waits for memory at every step.
-  const double alone = 1.5 + 0.12 * steps;
+  const double alone = 1.5 + (0.06 + 0.06 * tile.k / (kind == 2 ? 32 : 16)) * steps;
   const double busy = std::ceil(blocks / sms) * flops / (peak * 1e-6 / sms * share);
   return 2.0 + std::max(alone, busy);
 }
 
 }  // namespace
 
-std::string Tile::str() const { return "m=" + std::to_string(m) + " n=" + std::to_string(n); }
+std::string Tile::str() const {
+  return "m=" + std::to_string(m) + " n=" + std::to_string(n) + " k=" + std::to_string(k);
+}
 
 std::vector<Tactic> ContractRow::tactics(const Problem& problem, const Target& target) const {
   const ContractSizes s = sizes(at_tuning(problem));
@@ -111,9 +119,9 @@ TextRequest ContractRow::request(const Problem& problem, const Tactic& tactic,
     return std::string("#define ") + name + " " + std::to_string(value) + "\n";
   };
   request.text = define("KIND", kind_of(problem)) + define("BM", tile.m) + define("BN", tile.n) +
-                 define("BK", depth_of_tile(problem)) + define("WARPS_M", tile.warps_m) +
+                 define("BK", tile.k) + define("WARPS_M", tile.warps_m) +
                  define("WARPS_N", tile.warps_n) + define("THREADS", threads_of(tile)) +
-                 define("STAGES", kStages) +
+                 define("STAGES", tile.stages) +
                  define("VEC", copy_elements(problem, sizes(at_tuning(problem)).contiguous)) +
                  define("B_CONSTANT", problem.inputs[1].constant) + "#define ELEMENT " +
                  device_type(problem.inputs[0].format.dtype) + "\n" + request.text;

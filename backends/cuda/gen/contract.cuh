@@ -5,7 +5,7 @@
 // KIND 0: f32 on CUDA cores; 1: tf32 and 2: f16 on tensor cores, f32 sums. A block makes BM x BN, WARPS_M
 // x WARPS_N warps; VEC elements move as one copy; STAGES tiles are in flight.
 typedef ELEMENT Element;
-constexpr int kRow = BK + 16 / (int)sizeof(Element);  // 80 bytes: no bank conflicts, 16-byte aligned
+constexpr int kRow = BK + 16 / (int)sizeof(Element);  // 80 or 144 bytes: no bank conflicts
 constexpr int kTile = (BM + BN) * kRow;
 constexpr int kChunks = BK / VEC;  // copies a row
 constexpr int kOutRow = BN + 4;

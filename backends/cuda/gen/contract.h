@@ -18,6 +18,7 @@ struct ContractSizes {
 
 struct Tile {
   int m = 64, n = 64, warps_m = 2, warps_n = 2;
+  int k = 32, stages = 3;  // columns of a step, steps in flight
   std::string str() const;
 };
 
