@@ -92,7 +92,7 @@ tenfold_pkg_config(tenfold-runtime DESCRIPTION "Loads and runs Tenfold plans"
 if(TARGET tenfold)
   tenfold_pkg_config(tenfold DESCRIPTION "Imports and compiles neural networks into Tenfold plans"
     REQUIRES tenfold-runtime CFLAGS "-I\${includedir}"
-    LIBS "-ltenfold -lprotobuf -larchive -ljpeg -lpng -lfmt")
+    LIBS "-ltenfold -lprotobuf -larchive -ljpeg -lpng -lz -lfmt")
 endif()
 if(TARGET tenfold_tensorrt)
   set(cflags "-I\${includedir}/tenfold-tensorrt")

@@ -90,8 +90,9 @@ std::string clean_member_name(const std::string& name) {
 }
 
 Members parse_archive(Bytes bytes, const std::string& name, int64_t limit) {
-  const Archive a = open(bytes, name);
   Budget budget(limit, bytes.size());
+  verify_gzip(bytes, name, budget.by_ratio);
+  const Archive a = open(bytes, name);
   Members members;
   for (size_t count = 0;; ++count) {
     archive_entry* entry = nullptr;

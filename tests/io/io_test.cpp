@@ -215,6 +215,22 @@ TEST(Archive, RefusesBombs) {
   }
 }
 
+TEST(Archive, ChecksGzipSums) {
+  std::string content(50000, '\0');
+  test::Random random;
+  SCOPED_TRACE(random.seed);
+  for (char& c : content) c = static_cast<char>(random.below(256));
+  const std::string bytes = pack(false, {{"a", content}});
+  for (int k = 0; k < 50; ++k) {
+    std::string damaged = bytes;
+    damaged[20 + static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size()) - 28))] ^=
+        static_cast<char>(1 << random.below(8));
+    EXPECT_THROW(parse_archive(as_bytes(damaged), "x", 1 << 20), Error);
+  }
+  EXPECT_THROW(parse_archive(as_bytes(bytes.substr(0, bytes.size() - 4)), "x", 1 << 20), Error);
+  EXPECT_EQ(parse_archive(as_bytes(bytes + std::string(512, '\0')), "x", 1 << 20).size(), 1u);
+}
+
 // Every truncation and many flips: an Error or a result, nothing else.
 template <typename Read>
 void mistreat(const std::string& bytes, const Read& read) {
