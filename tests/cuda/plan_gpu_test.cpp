@@ -1,0 +1,72 @@
+// A whole network on the GPU against the reference, of our own rows alone and of all rows, timed
+// and by estimates, under the graph and the eager recorder.
+#include <fstream>
+#include <iostream>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "backends/cuda/driver/device.h"
+#include "tenfold/compile.h"
+#include "tenfold/engine.h"
+#include "tenfold/import.h"
+
+namespace tenfold {
+namespace {
+
+std::string digits() {
+  const std::string built = TENFOLD_EXAMPLES_DIR "/digits/digits.tar.gz";
+  return std::ifstream(built) ? built : "examples/digits/digits.tar.gz";
+}
+
+struct Way {
+  const char* name;
+  bool fp16, timing, vendors;
+};
+
+class GpuPlans : public ::testing::TestWithParam<Way> {};
+
+TEST_P(GpuPlans, ClassifyAsTheReference) {
+  if (cuda::gpu_count() == 0) GTEST_SKIP() << cuda::driver_error();
+  const Way way = GetParam();
+  const auto device = cuda::open_gpu(0);
+  const ImportedModel model = import_model({digits()});
+  CompileOptions options;
+  options.fp16 = way.fp16;
+  options.timing = way.timing;
+  if (!way.vendors) options.exclude_rows = {"cudnn.", "cublaslt."};
+  const Plan plan =
+      compile(model.graph, device->target(), options, way.timing ? device.get() : nullptr);
+  std::cout << plan.describe(false);
+  EngineOptions trusting;
+  trusting.trust = true;
+  const auto engine = Engine::create(plan, device, trusting);
+  for (const std::string& message : engine->messages()) std::cout << message << "\n";
+  for (const RecorderKind kind : {RecorderKind::kReplay, RecorderKind::kEager})
+    for (const int64_t n : {int64_t{1}, int64_t{3}, int64_t{64}}) {
+      Tensor pictures(DType::kU8, {n, 28, 28, 1});
+      std::mt19937 random(static_cast<unsigned>(n));
+      for (uint8_t& v : pictures.as_mutable<uint8_t>()) v = static_cast<uint8_t>(random() % 256);
+      const auto context = engine->create_context();
+      context->set_recorder(kind);
+      const auto got = context->run({{"data", pictures}});
+      const auto want = evaluate_reference(model.graph, {{"data", pictures}});
+      ASSERT_EQ(got.size(), want.size());
+      const Tensor& a = got.begin()->second;
+      ASSERT_EQ(a.count(), want[0].count());
+      for (int64_t k = 0; k < a.count(); ++k)
+        ASSERT_NEAR(a.at(k), want[0].at(k), way.fp16 ? 2e-2 : 1e-4) << "at " << k << ", N=" << n;
+      if (n == 64) std::cout << context->recorded();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, GpuPlans,
+                         ::testing::Values(Way{"own_f32", false, false, false},
+                                           Way{"own_f16", true, false, false},
+                                           Way{"own_f16_timed", true, true, false},
+                                           Way{"all_f32_timed", false, true, true},
+                                           Way{"all_f16_timed", true, true, true}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace tenfold

@@ -1,0 +1,47 @@
+// Plans for a GPU, built, printed and recorded without one, of our own rows alone.
+#include <gtest/gtest.h>
+
+#include "backends/cuda/driver/compile_text.h"
+#include "backends/cuda/driver/device.h"
+#include "tenfold/compile.h"
+#include "tenfold/engine.h"
+#include "tenfold/import.h"
+
+namespace tenfold {
+namespace {
+
+class LogPlans : public ::testing::TestWithParam<bool> {};
+
+TEST_P(LogPlans, RecordADigitNetwork) {
+  const Target target = Target::parse("cuda:h200");
+  if (const Verdict can = cuda::can_compile(cuda::arch_of(target)); !can)
+    GTEST_SKIP() << can.reason;
+  const ImportedModel model = import_model({TENFOLD_EXAMPLES_DIR "/digits/digits.tar.gz"});
+  ASSERT_FALSE(model.failed);
+  CompileOptions options;
+  options.timing = false;
+  options.fp16 = GetParam();
+  options.exclude_rows = {"cudnn.", "cublaslt."};
+  const Plan plan = compile(model.graph, target, options);
+  plan.verify();
+  for (const Step& step : plan.sections.at(0).programs.at(0).steps)
+    EXPECT_EQ(step.row.rfind("cuda.", 0), 0u) << step.name << " is run by " << step.row;
+  EXPECT_FALSE(plan.sections[0].artifacts.empty());
+  EXPECT_EQ(compile(model.graph, target, options).serialize(), plan.serialize());
+  const Plan loaded = Plan::deserialize(plan.serialize());
+
+  const auto engine = Engine::create(loaded, cuda::open_log_device(target), {});
+  const auto context = engine->create_context();
+  context->set_recorder(RecorderKind::kLog);
+  context->set_batch(2);
+  context->bind();
+  const std::string text = context->recorded();
+  EXPECT_NE(text.find("kernel cuda_softmax grid=2x1x1"), std::string::npos) << text;
+  EXPECT_NE(text.find("kernel cuda_pool"), std::string::npos) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, LogPlans, ::testing::Values(false, true),
+                         [](const auto& info) { return info.param ? "f16" : "f32"; });
+
+}  // namespace
+}  // namespace tenfold
