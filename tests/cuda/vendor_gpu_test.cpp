@@ -63,7 +63,11 @@ class VendorRows : public testing::TestWithParam<std::string> {
                 row.estimate(closed, device_->target()));
     for (const Tactic& tactic : tactics) {
       std::string wrong, time = "-";
-      for (const int64_t n : {int64_t{8}, int64_t{1}, int64_t{3}, int64_t{0}}) {
+      // Kernels compiled at run time are compiled anew for each batch: the first and the last
+      // tactic stand for the others there.
+      const bool all_sizes = &tactic == &tactics.front() || &tactic == &tactics.back();
+      for (const int64_t n :
+           all_sizes ? std::vector<int64_t>{8, 1, 3, 0} : std::vector<int64_t>{8}) {
         wrong = check(row, closed, tactic, n);
         if (!wrong.empty()) break;
       }
@@ -116,7 +120,7 @@ TEST_P(VendorRows, AgreeWithTheReference) {
                       << cuda::cublaslt_error();
 }
 
-INSTANTIATE_TEST_SUITE_P(Libraries, VendorRows, testing::Values("cudnn.conv", "cublaslt.matmul"),
+INSTANTIATE_TEST_SUITE_P(Libraries, VendorRows, testing::Values("cublaslt.matmul", "cudnn.conv"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '.', '_');
