@@ -1,4 +1,6 @@
-// With CUDA: the program's own runtime library is found in the process, none is linked.
+// With CUDA. No CUDA library is linked: what few calls are needed are found at run time, those of
+// the driver first, since a program may have its CUDA runtime linked in, out of sight. The handles
+// of both are the same.
 #include "platform.h"
 
 #include <dlfcn.h>
@@ -7,15 +9,20 @@ namespace tenfold::trt::platform {
 namespace {
 
 template <class Fn>
-Fn runtime_function(const char* name) {
-  return reinterpret_cast<Fn>(dlsym(RTLD_DEFAULT, name));
+Fn driver_function(const char* name) {
+  static void* const kDriver = dlopen("libcuda.so.1", RTLD_NOW);
+  return kDriver ? reinterpret_cast<Fn>(dlsym(kDriver, name)) : nullptr;
 }
 
-// The device that the program chose with cudaSetDevice; 0 without a CUDA runtime.
+// The device that the program chose with cudaSetDevice; 0 if it has not used CUDA yet.
 int chosen_device() {
-  static const auto kGetDevice = runtime_function<int (*)(int*)>("cudaGetDevice");
+  static const auto kOfContext = driver_function<int (*)(int*)>("cuCtxGetDevice");
+  static const auto kOfRuntime =
+      reinterpret_cast<int (*)(int*)>(dlsym(RTLD_DEFAULT, "cudaGetDevice"));
   int index = 0;
-  return kGetDevice && kGetDevice(&index) == 0 ? index : 0;
+  if (kOfContext && kOfContext(&index) == 0) return index;
+  if (kOfRuntime && kOfRuntime(&index) == 0) return index;
+  return 0;
 }
 
 }  // namespace
@@ -29,12 +36,9 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
   Stream native = Stream::from_native(device, stream);
   if (!run(native)) return false;
   if (!consumed) return true;
-  static const auto kRecord =
-      runtime_function<int (*)(cudaEvent_t, cudaStream_t)>("cudaEventRecord");
+  static const auto kRecord = driver_function<int (*)(cudaEvent_t, cudaStream_t)>("cuEventRecord");
   const int status = kRecord ? kRecord(*consumed, stream) : -1;
-  if (status != 0)
-    log.error(kRecord ? "enqueue: inputConsumed: CUDA error " + std::to_string(status)
-                      : std::string("enqueue: inputConsumed: no CUDA runtime in this process"));
+  if (status != 0) log.error("enqueue: inputConsumed: CUDA error " + std::to_string(status));
   return status == 0;
 }
 
