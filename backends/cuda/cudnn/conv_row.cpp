@@ -12,7 +12,7 @@ namespace {
 
 using namespace cudnn;
 
-constexpr size_t kBestPerGraph = 3, kBestPerKind = 2, kMostTactics = 8;
+constexpr size_t kBestPerGraph = 3, kBestOfOnlyGraph = 6, kBestPerKind = 2, kMostTactics = 8;
 constexpr int kMostPacks = 4;
 constexpr int kMostOperands = 6;
 
@@ -27,12 +27,12 @@ struct Findings {
   std::string reason;   // when there are none
 };
 
-// The heuristics' best three, and of ready kernels and of those compiled at run time two each.
-void take_best(std::vector<EngineChoice> engines, std::vector<EngineChoice>& chosen) {
+// The heuristics' best few, and of ready kernels and of those compiled at run time two each.
+void take_best(std::vector<EngineChoice> engines, size_t best, std::vector<EngineChoice>& chosen) {
   size_t ready = 0, compiled = 0;
   for (size_t k = 0; k < engines.size(); ++k) {
     size_t& count = engines[k].runtime_compiled ? compiled : ready;
-    if (k >= kBestPerGraph && count >= kBestPerKind) continue;
+    if (k >= best && count >= kBestPerKind) continue;
     ++count;
     chosen.push_back(std::move(engines[k]));
   }
@@ -46,7 +46,8 @@ Findings ask(const Problem& problem, const Target& target) {
     const ConvSpec spec = conv_spec(problem.bind(problem.tuning()));
     const Descriptor device = describe_device(target);
     std::vector<EngineChoice> chosen;
-    for (const GraphForm form : graph_forms(spec)) {
+    const std::vector<GraphForm> forms = graph_forms(spec);
+    for (const GraphForm form : forms) {
       std::vector<EngineChoice> engines;
       try {
         engines = find_engines(spec, form, device);
@@ -54,7 +55,8 @@ Findings ask(const Problem& problem, const Target& target) {
         found.reason = e.what();
         continue;
       }
-      take_best(std::move(engines), chosen);
+      const bool only = form == forms.back() && chosen.empty();
+      take_best(std::move(engines), only ? kBestOfOnlyGraph : kBestPerGraph, chosen);
     }
     // What needs no compilation goes first: an untimed build takes the front.
     std::stable_partition(chosen.begin(), chosen.end(),
