@@ -194,6 +194,11 @@ std::vector<FormatTuple> contract_formats(const Problem& problem, TypeSet permit
     tuples.push_back(tuple);
   };
   if (permitted.contains(DType::kF16)) add(DType::kF16, DType::kF16);
+  if (permitted.contains(DType::kF16) && !pictures) {  // logits leave as f32
+    add(DType::kF16, DType::kF16);
+    for (size_t j = 0; j < problem.outputs.size(); ++j)
+      tuples.back().outputs[j].dtype = problem.outputs[j].format.dtype;
+  }
   if (permitted.contains(DType::kTF32)) add(DType::kF32, DType::kTF32);
   add(DType::kF32, DType::kF32);
   return tuples;

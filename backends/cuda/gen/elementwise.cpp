@@ -435,6 +435,14 @@ std::vector<FormatTuple> uniform_formats(const Problem& problem, TypeSet permitt
       if (std::find(tuples.begin(), tuples.end(), tuple) == tuples.end()) tuples.push_back(tuple);
     }
   }
+  // What leaves a network is f32 in row-major order: written at once rather than converted.
+  const std::vector<FormatTuple> uniform = tuples;
+  for (FormatTuple tuple : uniform) {
+    if (tuple.inputs.empty() || tuple.outputs.empty() || tuples.size() == 8) break;
+    if (tuple.outputs[0].dtype != DType::kF16) continue;
+    for (size_t j = 0; j < tuple.outputs.size(); ++j) tuple.outputs[j] = problem.outputs[j].format;
+    tuples.push_back(tuple);
+  }
   return tuples;
 }
 
