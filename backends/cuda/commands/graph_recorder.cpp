@@ -69,7 +69,7 @@ class GraphRecorder final : public RecorderBase {
   Status finish(std::span<void* const> addresses) noexcept override {
     if (!failure_.ok()) return failure_;
     device_->make_current();
-    if (const Status s = list_.resolve(addresses); !s.ok()) return s;
+    if (const Status s = resolve(addresses); !s.ok()) return s;
     for (const Command& c : list_.commands())
       if (!c.capturable && c.kind == Command::Kind::kForeign)
         eager_reason_ = "a step cannot be captured, so every launch issues the commands one by one";
@@ -83,7 +83,7 @@ class GraphRecorder final : public RecorderBase {
 
   Status rebind(std::span<void* const> addresses) noexcept override {
     device_->make_current();
-    if (const Status s = list_.resolve(addresses); !s.ok()) return s;
+    if (const Status s = resolve(addresses); !s.ok()) return s;
     if (eager_reason_) return {};
     if (!exec_) return ensure_graph();
     for (size_t k = 0; k < list_.commands().size(); ++k) {
@@ -103,8 +103,9 @@ class GraphRecorder final : public RecorderBase {
     device_->make_current();
     int capturing = kCaptureNone;
     if (!eager_reason_) api_.stream_is_capturing(stream, &capturing);
+    if (!complete_) return {Code::kInvalid, "an address was never set"};
     if (eager_reason_ || capturing != kCaptureNone) return launch_eagerly(stream, cancel);
-    if (!exec_) return {Code::kInvalid, "an address was never set"};
+    if (!exec_) return {Code::kInternal, "the graph was not built"};
     return status(api_.graph_launch(exec_, stream), "cuGraphLaunch");
   }
 
@@ -120,12 +121,19 @@ class GraphRecorder final : public RecorderBase {
   }
 
  private:
+  Status resolve(std::span<void* const> addresses) noexcept {
+    if (const Status s = list_.resolve(addresses); !s.ok()) return s;
+    complete_ = true;
+    for (const Command& c : list_.commands()) complete_ = complete_ && list_.complete(c);
+    return {};
+  }
+
   // Builds and instantiates once every address that a foreign step reads is known; without one,
   // waits for the rebind that brings it.
   Status ensure_graph() noexcept {
     if (eager_reason_ || exec_) return {};
     for (const Command& c : list_.commands())
-      if (!list_.complete(c)) return {};
+      if (c.kind != Command::Kind::kKernel && !list_.complete(c)) return {};
     Status result;
     try {
       result = build();
@@ -292,6 +300,7 @@ class GraphRecorder final : public RecorderBase {
   std::vector<CUgraphNode> nodes_;  // of each command
   std::vector<uint8_t> ours_;
   const char* eager_reason_ = nullptr;
+  bool complete_ = false;  // every address is set
   Counts counts_;
 };
 
