@@ -170,6 +170,24 @@ TEST(Ref, AveragePoolDenominators) {
   expect_values(only[0], std::vector<double>(9, 1.0));
 }
 
+// Windows of any size cost no more than the input under them.
+TEST(Ref, PoolingWindowsFarLargerThanTheInput) {
+  const std::string rest =
+      "kernel=[2000000001,2000000001], pads=[1000000000,1000000000,1000000000,1000000000], "
+      "strides=[1,1]} -> f32[1,1,2,2] | compute=f32 acc=f32 anchor=1";
+  const Tensor x = f32({1, 1, 2, 2}, {1, 2, 3, 4});
+  const std::string average = "AveragePool(f32[1,1,2,2]) {count_include_pad=";
+  expect_values(ref(average + "0, " + rest, {x})[0], {2.5, 2.5, 2.5, 2.5});
+  const Tensor y = ref(average + "1, " + rest, {x})[0];
+  EXPECT_NEAR(y.at(0), 10 / 4.000000004e18, 1e-24);
+  expect_values(ref("MaxPool(f32[1,1,2,2]) {" + rest, {x})[0], {4, 4, 4, 4});
+  if (const Row* onednn = find_row("onednn.pool")) {
+    Problem p = Problem::parse(average + "0, " + rest);
+    p.closed = true;
+    EXPECT_FALSE(onednn->supports(p, open_device({"cpu", 0})->target()));
+  }
+}
+
 TEST(Ref, LrnAcrossChannels) {
   const auto y =
       ref("LRN(f32[1,4,1,1]) {alpha=3, beta=0.5, bias=1, size=3} -> f32[1,4,1,1] | compute=f32 "

@@ -34,6 +34,7 @@ PoolGeometry pool_geometry(const Problem& p) {
       pads.size() != 2 * rank)
     refuse("an attribute has the wrong length");
   for (size_t k = 0; k < rank; ++k) {
+    if (g.kernel[k] / 4 > x[2 + k] + 16) refuse("a window far larger than its input");
     const int64_t reach = (g.kernel[k] - 1) * g.dilates[k] + 1;
     g.dilates[k] -= 1;
     g.begin.push_back(pads[k]);

@@ -10,13 +10,17 @@ static std::unique_ptr<ref::RefKernel> make(const Problem& p, int) {
   const int64_t planes = ref::product(ref::input_dims(p, 0), 0, 2);
   const bool padded = p.attrs.i("count_include_pad", 0) != 0;
   return ref::kernel_of([w, planes, padded](const ref::RefArgs& args) {
-    ref::for_windows(
-        w, planes, args, [&](const double* plane, ref::Taps z, ref::Taps y, ref::Taps x) {
-          double sum = 0;
-          ref::for_taps(w, plane, z, y, x, [&](double v) { sum += v; });
-          const int64_t n = padded ? z.span * y.span * x.span : z.count * y.count * x.count;
-          return n > 0 ? sum / static_cast<double>(n) : 0.0;
-        });
+    ref::for_windows(w, planes, args,
+                     [&](const double* plane, ref::Taps z, ref::Taps y, ref::Taps x) {
+                       double sum = 0;
+                       ref::for_taps(w, plane, z, y, x, [&](double v) { sum += v; });
+                       const auto size = [&](int64_t ref::Taps::* taps) {
+                         return static_cast<double>(z.*taps) * static_cast<double>(y.*taps) *
+                                static_cast<double>(x.*taps);
+                       };
+                       const double n = size(padded ? &ref::Taps::span : &ref::Taps::count);
+                       return n > 0 ? sum / n : 0.0;
+                     });
   });
 }
 

@@ -1,6 +1,8 @@
 // Walking the windows of a pooling.
 #pragma once
 
+#include <algorithm>
+
 #include "backends/cpu/ref/window.h"
 #include "src/base/threads.h"
 
@@ -14,10 +16,14 @@ struct Taps {
 inline Taps taps_of(const Axis& a, int64_t out) {
   Taps t;
   const int64_t start = out * a.stride - a.begin;
-  int64_t k = start >= 0 ? 0 : (-start + a.dilation - 1) / a.dilation;
+  const int64_t k = start >= 0 ? 0 : (-start + a.dilation - 1) / a.dilation;
   t.first = start + k * a.dilation;
-  for (; k < a.kernel && start + k * a.dilation < a.in; ++k) ++t.count;
-  for (int64_t j = 0; j < a.kernel && start + j * a.dilation < a.in + a.end; ++j) ++t.span;
+  // Taps from position `from` on that lie before `end`; windows may be far larger than the input.
+  const auto before = [&](int64_t from, int64_t end) {
+    return end > from ? (end - from + a.dilation - 1) / a.dilation : 0;
+  };
+  t.count = std::clamp<int64_t>(before(t.first, a.in), 0, std::max<int64_t>(a.kernel - k, 0));
+  t.span = std::min(before(start, a.in + a.end), a.kernel);
   return t;
 }
 
