@@ -54,6 +54,17 @@ std::shared_ptr<Device> DeviceOptions::open(std::string* reason) const {
   }
 }
 
+// "NAME=1,3,480,640" into `shapes`.
+static void read_shape(const std::string& text, std::map<std::string, Extents>& shapes) {
+  const size_t eq = text.rfind('=');
+  try {
+    if (eq == std::string::npos || eq == 0) throw Error(Code::kInvalid, "");
+    shapes[text.substr(0, eq)] = const_extents(parse_shape(text.substr(eq + 1)));
+  } catch (const Error&) {
+    throw UsageError("--shape " + text + ": give NAME=1,3,480,640");
+  }
+}
+
 void ModelOptions::add(CLI::App& app, bool positional) {
   if (positional)
     app.add_option(
@@ -83,6 +94,15 @@ void ModelOptions::add_import(CLI::App& app) {
       ->group(group);
   app.add_flag("--random-weights", import.random_weights,
                "give a model without weights seeded random ones")
+      ->group(group);
+  app.add_option_function<std::vector<std::string>>(
+         "--shape",
+         [this](const std::vector<std::string>& list) {
+           for (const std::string& text : list) read_shape(text, import.shapes);
+         },
+         "NAME=1,3,480,640: the shape of an input, instead of the file's")
+      ->type_name("TEXT")
+      ->take_all()
       ->group(group);
   app.add_option("--output", import.outputs, "names of the outputs (default: the model's own)")
       ->group(group);

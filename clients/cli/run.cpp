@@ -49,7 +49,21 @@ Tensor fit(const Tensor& given, const Binding& binding) {
   return t.dtype() == binding.type.dtype ? t : t.cast(binding.type.dtype);
 }
 
-std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& engine) {
+// A network that was just imported can be imported for other sizes.
+void check_size(const Tensor& t, const Binding& b) {
+  bool fits = t.dims().size() == b.type.shape.size();
+  for (size_t k = 0; fits && k < t.dims().size(); ++k)
+    fits = !b.type.shape[k].is_const() || b.type.shape[k].value() == t.dims()[k];
+  if (fits) return;
+  const std::string dims = str(to_shape(t.dims()));
+  throw Error(
+      Code::kInvalid,
+      fmt::format("input '{}' cannot be [{}]: it is {}", b.name, dims, b.type.str()),
+      {fmt::format("--shape {}={} imports the network for arrays of that shape", b.name, dims)});
+}
+
+std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& engine,
+                                          bool imported) {
   std::vector<std::string> names;
   for (const Binding& b : engine.bindings())
     if (b.is_input) names.push_back(b.name);
@@ -67,7 +81,9 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
       throw UsageError(fmt::format("no input is named '{}'{}; inputs:{}", name,
                                    near.empty() ? "" : "; did you mean '" + near + "'?", all));
     }
-    inputs[name] = fit(load_npy(file), engine.bindings()[static_cast<size_t>(index)]);
+    const Binding& binding = engine.bindings()[static_cast<size_t>(index)];
+    inputs[name] = fit(load_npy(file), binding);
+    if (imported) check_size(inputs[name], binding);
   }
   std::string missing;
   for (const Binding& b : engine.bindings())
@@ -119,7 +135,7 @@ void run(RunOptions o) {
     if (!b.is_input && std::find(names.begin(), names.end(), b.name) == names.end())
       names.push_back(b.name);
   const auto files = output_files(names, o.output_dir);
-  const auto inputs = read_inputs(o, *engine);
+  const auto inputs = read_inputs(o, *engine, loaded.model != nullptr);
   context->set_profiling(o.profile);
   auto outputs = context->run(inputs);
   for (const std::string& t : o.taps)

@@ -30,6 +30,7 @@ struct ImportOptions {
   bool random_weights = false;         // a model without weights gets seeded random ones
   std::vector<std::string> outputs;    // empty: the model's own
   LayerHooks* hooks = nullptr;
+  std::map<std::string, Extents> shapes;  // of inputs by name, instead of what the file states
   int64_t batch_max = 64;              // default maximum of the batch symbol N
 };
 

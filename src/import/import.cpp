@@ -152,7 +152,7 @@ class Importer {
     net_options.random_weights = options_.random_weights;
     net_options.outputs = options_.outputs;
     net_options.batch_max = std::max<int64_t>(options_.batch_max, 1);
-    net_options.hint = {parts_.channels, parts_.height, parts_.width};
+    net_options.hint = {parts_.channels, parts_.height, parts_.width, &options_.shapes};
     std::optional<digits::PictureDecision> decision;
     if (!options_.raw_input) {
       const Extents dims = caffe::picture_dims(net, weights, net_options);

@@ -31,6 +31,38 @@ TEST(CaffeNet, InPlaceOnTheInput) {
   EXPECT_EQ(node_of(m, "data").op, "Relu");
 }
 
+TEST(CaffeNet, OutputsThatBearAnInputsNameAreCalledByTheirLayer) {
+  const ImportedModel m = import_text(input("1,3,4,4") + relu("r", "data") + relu("r2", "data"));
+  ASSERT_FALSE(m.failed) << report(m);
+  ASSERT_EQ(m.graph.outputs().size(), 1u);
+  EXPECT_EQ(m.graph.outputs()[0].name, "r2");
+  EXPECT_EQ(node_of(m, "data").name, "r2");
+  EXPECT_TRUE(says(m, Severity::kNote, {"'data'", "'r2'"}));
+}
+
+TEST(CaffeNet, InputsTakeTheStatedShape) {
+  ImportOptions options;
+  options.shapes = {{"data", {1, 3, 9, 7}}};
+  const std::string net = input("1,3,4,4") + conv("c", "data");
+  const ImportedModel m = import_text(net, options);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(shape_of(m, "c"), "N,2,9,7");
+  options.shapes = {{"dada", {1, 3, 9, 7}}};
+  EXPECT_TRUE(says(import_text(net, options), Severity::kError, {"'dada'", "inputs: data"}));
+  options.shapes = {{"data", {1, 3, -9, 7}}};
+  EXPECT_TRUE(says(import_text(net, options), Severity::kError, {"dimension 2", "-9"}));
+}
+
+TEST(CaffeNet, SizesBeyondAnyMachineAreResources) {
+  const ImportedModel m = import_text(
+      input("1,3,8,8") +
+      "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { "
+      "num_output: 4 kernel_size: 3 pad: 2000000000 } }\n" +
+      conv("d", "c"));
+  EXPECT_TRUE(says(m, Severity::kError, {"'c'", "64 bits"})) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kResource);
+}
+
 TEST(CaffeNet, OutputsAreTopsThatNobodyReads) {
   const ImportedModel m = import_text(input("1,3,4,4") + conv("a", "data") + conv("b", "a") +
                                       conv("z", "a") + relu("r", "z"));

@@ -99,9 +99,25 @@ NetResult Attempt::run() {
   }
   for (const NetOutput& output : setup_.topology.outputs) {
     const auto it = values_.find(output.source);
-    if (it != values_.end()) result_.outputs.emplace_back(output.name, it->second);
+    if (it != values_.end()) result_.outputs.emplace_back(output_name(output), it->second);
   }
   return std::move(result_);
+}
+
+// The output's name, but the layer's where an input that is worked on in place has that name.
+std::string Attempt::output_name(const NetOutput& output) {
+  const Graph& graph = builder_.graph();
+  const auto is_input = [&](const std::string& name) {
+    return std::any_of(graph.inputs().begin(), graph.inputs().end(),
+                       [&](ValueId input) { return graph.value(input).name == name; });
+  };
+  if (!is_input(output.name)) return output.name;
+  const int k = output.source.layer;
+  std::string own = setup_.net.net.layer(k).name();
+  if (own.empty() || is_input(own)) own = output.name + ".out";
+  note(setup_.net.net.layer(k).name(),
+       fmt::format("output '{}' bears an input's name: it is called '{}'", output.name, own));
+  return own;
 }
 
 void Attempt::add_layer(int k) {
@@ -254,6 +270,10 @@ std::string Attempt::node_name(int k) {
 void Attempt::set_top(int k, int top, ValueId value) {
   const std::string& name =
       setup_.topology.layers[static_cast<size_t>(k)].tops[static_cast<size_t>(top)];
+  // Sizes are known to fit into 64 bits from here on, also of the largest batch.
+  (void)bytes_for(
+      DType::kF64,
+      element_count(builder_.type(value).shape).eval({{"N", setup_.options.batch_max}}));
   values_[{k, top}] = value;
   if (!named_.insert(value.index).second) return;
   const bool last = setup_.topology.last.at(name) == Source{k, top};

@@ -36,6 +36,7 @@ class Attempt {
   void report_missing_weights();
   void report_unused();
   std::string node_name(int k);
+  std::string output_name(const NetOutput& output);
   std::string unique(const std::string& name, std::set<std::string>& used);
   void error(int k, Code code, const std::string& reason, const std::string& hint = {});
   void note(const std::string& layer, const std::string& reason);

@@ -10,14 +10,18 @@ namespace {
 // Larger inputs are no networks but damaged files.
 constexpr int64_t kMaxDim = int64_t{1} << 31;
 
-Extents dims_of(const BlobShape& shape) {
-  Extents dims(shape.dim().begin(), shape.dim().end());
+void check_dims(const Extents& dims) {
   if (dims.size() > 32) LayerContext::invalid(fmt::format("an input of {} axes", dims.size()));
   for (size_t k = 0; k < dims.size(); ++k) {
     if (dims[k] < 0 || dims[k] > kMaxDim || (dims[k] == 0 && k > 0))
       LayerContext::invalid(fmt::format("dimension {} of the input is {}", k, dims[k]));
   }
   element_count(dims);
+}
+
+Extents dims_of(const BlobShape& shape) {
+  Extents dims(shape.dim().begin(), shape.dim().end());
+  check_dims(dims);
   return dims;
 }
 
@@ -77,6 +81,15 @@ int64_t trained_channels(const NetFile& net, const Topology& topology, const Wei
   return 0;
 }
 
+// The shape that the user states for a blob, checked; null: none.
+const Extents* stated_shape(const std::string& name, const ImageHint& hint) {
+  if (!hint.stated) return nullptr;
+  const auto it = hint.stated->find(name);
+  if (it == hint.stated->end()) return nullptr;
+  check_dims(it->second);
+  return &it->second;
+}
+
 }  // namespace
 
 Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint) {
@@ -114,6 +127,7 @@ Extents resolve_data_shape(const NetFile& net, const Topology& topology, const W
                            ImageHint hint, Source source, bool* assumed) {
   const LayerParameter& layer = net.net.layer(source.layer);
   if (assumed) *assumed = false;
+  if (const Extents* dims = stated_shape(layer.top(source.top), hint)) return *dims;
   if (hint.channels == 0) hint.channels = trained_channels(net, topology, weights, source);
   if (hint.channels > 0 || weights.present()) return data_shape(layer, source.top, hint);
   try {

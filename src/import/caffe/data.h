@@ -7,9 +7,11 @@
 
 namespace tenfold::caffe {
 
-// What is known about pictures from elsewhere (a package); 0: unknown.
+// What is known about inputs from elsewhere: pictures (of a package; 0: unknown), and shapes of
+// tops that the user states.
 struct ImageHint {
   int64_t channels = 0, height = 0, width = 0;
+  const std::map<std::string, Extents>* stated = nullptr;
 };
 
 // Dims of a data layer's top. Error{kInvalid} when the file does not tell, with what to give.

@@ -1,5 +1,7 @@
 #include "src/import/caffe/net.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "src/import/caffe/attempt.h"
@@ -73,11 +75,27 @@ bool batch_stays_open(const AttemptSetup& setup, Diagnostics& diagnostics) {
   return fixed(why->layer, why->line, why->reason);
 }
 
+// Shapes that the user states must belong to inputs.
+void check_stated(const NetFile& net, const Topology& topology, const ImageHint& hint,
+                  Diagnostics& diagnostics) {
+  if (!hint.stated || hint.stated->empty()) return;
+  std::vector<std::string> inputs;
+  for (int k = 0; k < net.net.layer_size(); ++k)
+    if (topology.layers[static_cast<size_t>(k)].is(LayerKind::kData))
+      inputs.insert(inputs.end(), net.net.layer(k).top().begin(), net.net.layer(k).top().end());
+  for (const auto& [name, dims] : *hint.stated)
+    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end())
+      diagnostics.add({Severity::kError, Code::kNotFound, net.file, 0, -1, "",
+                       fmt::format("a shape is given for '{}', which is no input", name),
+                       fmt::format("inputs: {}", fmt::join(inputs, ", "))});
+}
+
 }  // namespace
 
 NetResult import_net(GraphBuilder& builder, const NetFile& net, Weights& weights,
                      const NetOptions& options, Diagnostics& diagnostics) {
   const Topology topology = link(net, options.outputs, options.hooks, diagnostics);
+  check_stated(net, topology, options.hint, diagnostics);
   AttemptSetup setup{net, topology, weights, options};
   setup.open_batch = batch_stays_open(setup, diagnostics);
   if (setup.open_batch) builder.symbol({"N", 1, options.batch_max, 1});
