@@ -116,6 +116,30 @@ TEST_F(Cli, RunWritesOneFileAnOutput) {
   EXPECT_TRUE(fs::exists(path("out/c.npy")));
 }
 
+TEST_F(Cli, StatedShapesReplaceTheFiles) {
+  write("net.prototxt", two_outputs("c"));
+  save_npy(path("x.npy"), test::random_tensor(DType::kF32, {2, 3, 5, 6}, 3));
+  const std::string run = "run " + path("net.prototxt") +
+                          " --random-weights --raw-input --input data=" + path("x.npy") +
+                          " --output-dir " + path("out") + " --device cpu --no-timing";
+  const Outcome refused = tenfold(run);
+  EXPECT_EQ(refused.status, 4);
+  EXPECT_NE(refused.err.find("--shape data=2,3,5,6"), std::string::npos) << refused.err;
+  ASSERT_EQ(tenfold(run + " --shape data=1,3,5,6").status, 0);
+  EXPECT_EQ(load_npy(path("out/c.npy")).dims(), (Extents{2, 3, 5, 6}));
+  EXPECT_EQ(tenfold(run + " --shape data").status, 2);
+}
+
+TEST_F(Cli, CheckRefusesMemoryThatNobodyHas) {
+  write("net.prototxt",
+        "input: \"data\"\ninput_shape { dim: 1 dim: 3 dim: 30000 dim: 30000 }\n"
+        "layer { name: \"c\" type: \"Convolution\" bottom: \"data\" top: \"c\" "
+        "convolution_param { num_output: 100000 kernel_size: 1 } }\n");
+  const Outcome o =
+      tenfold("check " + path("net.prototxt") + " --random-weights --device cpu --no-timing");
+  EXPECT_EQ(o.status, 6) << o.out << o.err;
+}
+
 TEST_F(Cli, CollidingOutputFilesAreAnError) {
   write("net.prototxt", two_outputs("a_b"));
   save_npy(path("x.npy"), test::random_tensor(DType::kF32, {1, 3, 4, 4}, 3));
