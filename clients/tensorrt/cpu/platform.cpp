@@ -39,7 +39,7 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
     log.error(std::string("enqueue: ") + cudaGetErrorString(error));
     return false;
   }
-  job.release();
+  static_cast<void>(job.release());  // the stream owns it now
   if (!consumed) return true;
   const cudaError_t recorded = cudaEventRecord(*consumed, stream);
   if (recorded != cudaSuccess)

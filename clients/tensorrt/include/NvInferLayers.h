@@ -34,7 +34,7 @@ class IConvolutionLayer : public ILayer {
   virtual PaddingMode getPaddingMode() const = 0;
 
  protected:
-  virtual ~IConvolutionLayer() {}
+  ~IConvolutionLayer() override {}
 };
 
 // Kernel weights [outputs, C * H * W]; the output is [outputs, 1, 1].
@@ -48,7 +48,7 @@ class IFullyConnectedLayer : public ILayer {
   virtual Weights getBiasWeights() const = 0;
 
  protected:
-  virtual ~IFullyConnectedLayer() {}
+  ~IFullyConnectedLayer() override {}
 };
 
 enum class ActivationType : int {
@@ -80,7 +80,7 @@ class IActivationLayer : public ILayer {
   virtual float getBeta() const = 0;
 
  protected:
-  virtual ~IActivationLayer() {}
+  ~IActivationLayer() override {}
 };
 
 enum class PoolingType : int { kMAX = 0, kAVERAGE = 1, kMAX_AVERAGE_BLEND = 2 };
@@ -111,7 +111,7 @@ class IPoolingLayer : public ILayer {
   virtual PaddingMode getPaddingMode() const = 0;
 
  protected:
-  virtual ~IPoolingLayer() {}
+  ~IPoolingLayer() override {}
 };
 
 // Across channels: x / (k + alpha / windowSize * sum x^2)^beta.
@@ -127,7 +127,7 @@ class ILRNLayer : public ILayer {
   virtual float getK() const = 0;
 
  protected:
-  virtual ~ILRNLayer() {}
+  ~ILRNLayer() override {}
 };
 
 enum class ScaleMode : int { kUNIFORM = 0, kCHANNEL = 1, kELEMENTWISE = 2 };
@@ -149,7 +149,7 @@ class IScaleLayer : public ILayer {
   virtual Weights getPower() const = 0;
 
  protected:
-  virtual ~IScaleLayer() {}
+  ~IScaleLayer() override {}
 };
 
 // Bit k of the axes is dimension k, without the batch. Unless set: channels.
@@ -159,7 +159,7 @@ class ISoftMaxLayer : public ILayer {
   virtual uint32_t getAxes() const = 0;
 
  protected:
-  virtual ~ISoftMaxLayer() {}
+  ~ISoftMaxLayer() override {}
 };
 
 // Along a dimension counted without the batch. Unless set: channels.
@@ -169,7 +169,7 @@ class IConcatenationLayer : public ILayer {
   virtual int getAxis() const = 0;
 
  protected:
-  virtual ~IConcatenationLayer() {}
+  ~IConcatenationLayer() override {}
 };
 
 // Kernel weights [channels, maps / groups, h, w].
@@ -197,7 +197,7 @@ class IDeconvolutionLayer : public ILayer {
   virtual PaddingMode getPaddingMode() const = 0;
 
  protected:
-  virtual ~IDeconvolutionLayer() {}
+  ~IDeconvolutionLayer() override {}
 };
 
 enum class ElementWiseOperation : int {
@@ -221,7 +221,7 @@ class IElementWiseLayer : public ILayer {
   virtual ElementWiseOperation getOperation() const = 0;
 
  protected:
-  virtual ~IElementWiseLayer() {}
+  ~IElementWiseLayer() override {}
 };
 
 class IGatherLayer : public ILayer {
@@ -230,7 +230,7 @@ class IGatherLayer : public ILayer {
   virtual int getGatherAxis() const = 0;
 
  protected:
-  virtual ~IGatherLayer() {}
+  ~IGatherLayer() override {}
 };
 
 enum class RNNOperation : int { kRELU = 0, kTANH = 1, kLSTM = 2, kGRU = 3 };
@@ -268,11 +268,11 @@ inline int EnumMax<RNNGateType>() {
 // Recurrent layers: declared so that programs compile; adding one fails with a message.
 class IRNNLayer : public ILayer {
  protected:
-  virtual ~IRNNLayer() {}
+  ~IRNNLayer() override {}
 };
 class IRNNv2Layer : public ILayer {
  protected:
-  virtual ~IRNNv2Layer() {}
+  ~IRNNv2Layer() override {}
 };
 
 // The program's own rule for the output size of convolutions or poolings. Either function will do.
@@ -295,7 +295,7 @@ class IPluginLayer : public ILayer {
   virtual IPlugin& getPlugin() = 0;
 
  protected:
-  virtual ~IPluginLayer() {}
+  ~IPluginLayer() override {}
 };
 
 class IPluginV2Layer : public ILayer {
@@ -303,7 +303,7 @@ class IPluginV2Layer : public ILayer {
   virtual IPluginV2& getPlugin() = 0;
 
  protected:
-  virtual ~IPluginV2Layer() {}
+  ~IPluginV2Layer() override {}
 };
 
 enum class UnaryOperation : int {
@@ -338,7 +338,7 @@ class IUnaryLayer : public ILayer {
   virtual UnaryOperation getOperation() const = 0;
 
  protected:
-  virtual ~IUnaryLayer() {}
+  ~IUnaryLayer() override {}
 };
 
 enum class ReduceOperation : int { kSUM = 0, kPROD = 1, kMAX = 2, kMIN = 3, kAVG = 4 };
@@ -358,7 +358,7 @@ class IReduceLayer : public ILayer {
   virtual bool getKeepDimensions() const = 0;
 
  protected:
-  virtual ~IReduceLayer() {}
+  ~IReduceLayer() override {}
 };
 
 // Zeros around the last two dimensions; negative padding crops.
@@ -370,7 +370,7 @@ class IPaddingLayer : public ILayer {
   virtual DimsHW getPostPadding() const = 0;
 
  protected:
-  virtual ~IPaddingLayer() {}
+  ~IPaddingLayer() override {}
 };
 
 struct Permutation {
@@ -388,7 +388,7 @@ class IShuffleLayer : public ILayer {
   virtual Permutation getSecondTranspose() const = 0;
 
  protected:
-  virtual ~IShuffleLayer() {}
+  ~IShuffleLayer() override {}
 };
 
 class ISliceLayer : public ILayer {
@@ -401,7 +401,7 @@ class ISliceLayer : public ILayer {
   virtual Dims getStride() const = 0;
 
  protected:
-  virtual ~ISliceLayer() {}
+  ~ISliceLayer() override {}
 };
 
 enum class TopKOperation : int { kMAX = 0, kMIN = 1 };
@@ -421,7 +421,7 @@ class ITopKLayer : public ILayer {
   virtual uint32_t getReduceAxes() const = 0;
 
  protected:
-  virtual ~ITopKLayer() {}
+  ~ITopKLayer() override {}
 };
 
 enum class MatrixOperation : int { kNONE = 0, kTRANSPOSE = 1, kVECTOR = 2 };
@@ -438,16 +438,16 @@ class IMatrixMultiplyLayer : public ILayer {
   virtual bool getTranspose(int index) const = 0;
 
  protected:
-  virtual ~IMatrixMultiplyLayer() {}
+  ~IMatrixMultiplyLayer() override {}
 };
 
 class IRaggedSoftMaxLayer : public ILayer {
  protected:
-  virtual ~IRaggedSoftMaxLayer() {}
+  ~IRaggedSoftMaxLayer() override {}
 };
 class IIdentityLayer : public ILayer {
  protected:
-  virtual ~IIdentityLayer() {}
+  ~IIdentityLayer() override {}
 };
 
 // The same for every item of the batch.
@@ -459,7 +459,7 @@ class IConstantLayer : public ILayer {
   virtual Dims getDimensions() const = 0;
 
  protected:
-  virtual ~IConstantLayer() {}
+  ~IConstantLayer() override {}
 };
 
 }  // namespace nvinfer1

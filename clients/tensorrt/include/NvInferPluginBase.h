@@ -35,7 +35,7 @@ class IPluginExt : public IPlugin {
   virtual void configureWithFormat(const Dims* inputDims, int nbInputs, const Dims* outputDims,
                                    int nbOutputs, DataType type, PluginFormat format,
                                    int maxBatchSize) = 0;
-  virtual ~IPluginExt() {}
+  ~IPluginExt() override {}
 
  protected:
   void configure(const Dims*, int, const Dims*, int, int) override {}
