@@ -209,7 +209,7 @@ void bench(BenchOptions o) {
   measure(r, *context, stream, o.duration);
   if (!o.no_layers) profile_layers(r, *engine);
   if (o.json)
-    fmt::print("{}\n", report(o, r, *engine, reason).dump(2));
+    print_document(report(o, r, *engine, reason));
   else
     print(r);
 }

@@ -96,7 +96,7 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
   }
   doc["ok"] = ok;
   if (o.json) {
-    fmt::print("{}\n", doc.dump(2));
+    print_document(doc);
   } else {
     for (const Difference& d : differences)
       fmt::print("{}: {} largest difference {:.3g} ({:.1f} % of what is allowed), cosine {:.9f}\n",
@@ -148,9 +148,7 @@ void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
                         {"reason", d.reason},
                         {"hint", d.hint}});
   }
-  if (o.json)
-    fmt::print("{}\n", nlohmann::json{{"ok", false}, {"problems", problems}}.dump(
-                           2, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (o.json) print_document({{"ok", false}, {"problems", problems}});
 }
 
 void check_model(const CheckOptions& o) {

@@ -131,7 +131,7 @@ void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agre
       top.push_back({{"index", index}, {"label", label_of(plan, index)}, {"score", score}});
     doc["results"].push_back({{"file", a.file}, {"ms", a.ms}, {"top", top}});
   }
-  fmt::print("{}\n", doc.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  print_document(doc);
 }
 
 void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,

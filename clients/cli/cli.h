@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tenfold/compile.h"
 #include "tenfold/engine.h"
@@ -26,6 +27,8 @@ enum Exit {
   kDevice = 7
 };
 int exit_for(Code code);
+// Prints a document on stdout; bytes of names that are no UTF-8 are replaced.
+void print_document(const nlohmann::json& document);
 
 // A mistake in how the command was called: status 2.
 struct UsageError : std::runtime_error {

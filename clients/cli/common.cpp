@@ -25,6 +25,10 @@ int exit_for(Code code) {
   return kOurs;
 }
 
+void print_document(const nlohmann::json& document) {
+  fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 void DeviceOptions::add(CLI::App& app) {
   app.add_option("--device", device,
                  "cpu, cuda:K, or auto (a GPU if one can be used, else the CPU)")

@@ -17,7 +17,7 @@ void inspect_plan(const InspectOptions& o) {
   if (!o.diff.empty()) {
     const std::vector<std::string> lines = Plan::diff(plan, Plan::load(o.diff, LoadOptions{true}));
     if (o.json) {
-      fmt::print("{}\n", nlohmann::json{{"differences", lines}}.dump(2));
+      print_document({{"differences", lines}});
       return;
     }
     for (const std::string& line : lines) fmt::print("{}\n", line);
@@ -57,7 +57,7 @@ void inspect_model(const InspectOptions& o) {
         {{"name", model.graph.value(v).name}, {"type", model.graph.type(v).str()}});
   for (const GraphOutput& v : model.graph.outputs())
     doc["outputs"].push_back({{"name", v.name}, {"type", model.graph.type(v.value).str()}});
-  fmt::print("{}\n", doc.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  print_document(doc);
 }
 
 }  // namespace

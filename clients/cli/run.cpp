@@ -28,6 +28,7 @@ std::map<std::string, std::string> output_files(const std::vector<std::string>& 
   for (const std::string& name : names) {
     std::string file = name;
     std::replace(file.begin(), file.end(), '/', '_');
+    std::replace(file.begin(), file.end(), '\0', '_');
     if (file.empty() || file == "." || file == "..") file = "_" + file;
     const auto [it, fresh] = taken.emplace(file, name);
     if (!fresh)
@@ -111,7 +112,7 @@ void report(const RunOptions& o, const std::map<std::string, Tensor>& outputs,
       else
         fmt::print("{:>10.2f} us  {:<24} {}\n", t.us, t.row, t.name);
     }
-  if (o.json) fmt::print("{}\n", doc.dump(2));
+  if (o.json) print_document(doc);
 }
 
 void run(RunOptions o) {
@@ -140,7 +141,9 @@ void run(RunOptions o) {
   auto outputs = context->run(inputs);
   for (const std::string& t : o.taps)
     if (!outputs.count(t)) outputs[t] = context->read_tap(t);
-  std::filesystem::create_directories(o.output_dir);
+  std::error_code failure;
+  std::filesystem::create_directories(o.output_dir, failure);
+  if (failure) throw Error(Code::kIo, o.output_dir + ": cannot be created: " + failure.message());
   for (const auto& [name, tensor] : outputs) save_npy(files.at(name), tensor);
   report(o, outputs, files, *context);
 }

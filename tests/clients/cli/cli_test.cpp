@@ -130,6 +130,27 @@ TEST_F(Cli, StatedShapesReplaceTheFiles) {
   EXPECT_EQ(tenfold(run + " --shape data").status, 2);
 }
 
+TEST_F(Cli, NamesAreAnyBytes) {
+  write("net.prototxt", std::string("input: \"data\"\ninput_shape { dim: 1 dim: 3 dim: 4 dim: 4 }\n"
+                                    "layer { name: \"r\" type: \"ReLU\" bottom: \"data\" "
+                                    "top: \"\xff\" }\n"));
+  const std::string net =
+      path("net.prototxt") + " --random-weights --device cpu --no-timing --json";
+  save_npy(path("x.npy"), test::random_tensor(DType::kF32, {1, 3, 4, 4}, 3));
+  for (const std::string& verb : {"check " + net, "bench " + net + " --duration 0.1 --warm-up 0.05",
+                                  "run " + net + " --raw-input --input data=" + path("x.npy") +
+                                      " --output-dir " + path("out")}) {
+    const Outcome o = tenfold(verb);
+    EXPECT_EQ(o.status, 0) << verb << o.err;
+    EXPECT_TRUE(nlohmann::json::accept(o.out)) << verb << o.out;
+  }
+  write("taken", "");
+  EXPECT_EQ(tenfold("run " + net + " --raw-input --input data=" + path("x.npy") + " --output-dir " +
+                    path("taken"))
+                .status,
+            4);
+}
+
 TEST_F(Cli, CheckRefusesMemoryThatNobodyHas) {
   write("net.prototxt",
         "input: \"data\"\ninput_shape { dim: 1 dim: 3 dim: 30000 dim: 30000 }\n"
