@@ -1,4 +1,4 @@
-// Host tensors and views, and their exchange through DLPack.
+// Host tensors and views. Their exchange with other libraries: tenfold/dlpack.h.
 #pragma once
 
 #include <cstddef>
