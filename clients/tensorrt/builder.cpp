@@ -99,6 +99,7 @@ class BuilderImpl final : public nvinfer1::IBuilder, public Owned<BuilderImpl> {
   void no_dla() const { log_.warn("there is no DLA: the layers run where the others do"); }
   nvinfer1::ICudaEngine* build(NetworkCore& network) const;
   CompileOptions options(const NetworkCore& network, Emitter& emitter) const;
+  Plan select(const Graph& graph, const CompileOptions& options, Device& device) const;
 
   const Log log_;
   int max_batch_ = 1, min_find_ = 1, average_find_ = 1;
@@ -125,6 +126,22 @@ CompileOptions BuilderImpl::options(const NetworkCore& network, Emitter& emitter
   return o;
 }
 
+// compile(); where a layer has no kernel, every row's reason is logged first.
+Plan BuilderImpl::select(const Graph& graph, const CompileOptions& options, Device& device) const {
+  Explanation explanation;
+  try {
+    return compile(graph, device.target(), options, &device, &explanation);
+  } catch (const Error& e) {
+    if (e.code() == Code::kUnsupported) {
+      for (const Explanation::Line& line : explanation.lines)
+        if (!line.reason.empty() && e.full().find("'" + line.nodes + "'") != std::string::npos)
+          log_.error(line.nodes + ": " + line.row + ": " + line.reason);
+      for (const std::string& remark : explanation.remarks) log_.error(remark);
+    }
+    throw;
+  }
+}
+
 nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
   const auto start = std::chrono::steady_clock::now();
   if (max_batch_ < 1)
@@ -146,7 +163,7 @@ nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
     return std::shared_ptr<Plugin>();
   });
   const std::shared_ptr<Device> device = platform::device();
-  Plan plan = compile(graph, device->target(), o, device.get());
+  Plan plan = select(graph, o, *device);
   auto engine = std::make_shared<EngineImpl>(log_, std::move(plan), device, true);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   log_.info("built " + std::to_string(network.layers.size()) + " layers into " +

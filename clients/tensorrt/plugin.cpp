@@ -109,19 +109,40 @@ void emit_plugin(Emitter& e, LayerCore& layer, const std::shared_ptr<Plugin>& pl
 }
 
 namespace {
-thread_local PluginScope* innermost = nullptr;
+
+// The scopes that live, newest last. Compiling prepares steps on threads of its own, so a thread
+// without a scope asks those of others.
+struct Scopes {
+  std::mutex mutex;  // held while a scope is asked: programs' factories see one call at a time
+  std::vector<PluginScope*> all;
+};
+Scopes& scopes() {
+  static Scopes* const kScopes = new Scopes;
+  return *kScopes;
 }
+thread_local PluginScope* innermost = nullptr;
+
+}  // namespace
 
 PluginScope::PluginScope(Find find) : find_(std::move(find)), outer_(innermost) {
+  std::lock_guard<std::mutex> lock(scopes().mutex);
+  scopes().all.push_back(this);
   innermost = this;
 }
-PluginScope::~PluginScope() { innermost = outer_; }
+PluginScope::~PluginScope() {
+  std::lock_guard<std::mutex> lock(scopes().mutex);
+  std::erase(scopes().all, this);
+  innermost = outer_;
+}
 
 std::shared_ptr<Plugin> find_plugin(const std::string& layer, const void* data, size_t bytes) {
-  if (!innermost)
+  std::lock_guard<std::mutex> lock(scopes().mutex);
+  PluginScope* scope = innermost;
+  if (!scope && !scopes().all.empty()) scope = scopes().all.back();
+  if (!scope)
     throw Error(Code::kNotFound, "layer '" + layer + "' is a plugin and nobody makes plugins here",
                 {"deserialize the engine through IRuntime, with a plugin factory"});
-  std::shared_ptr<Plugin> plugin = innermost->find_(layer, data, bytes);
+  std::shared_ptr<Plugin> plugin = scope->find_(layer, data, bytes);
   if (!plugin) throw Error(Code::kNotFound, "no plugin for layer '" + layer + "'");
   return plugin;
 }
