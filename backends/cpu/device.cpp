@@ -13,6 +13,9 @@ class HostBuffer : public Buffer {
  public:
   explicit HostBuffer(int64_t bytes) {
     if (bytes < 0) throw Error(Code::kInvalid, "a buffer of negative size was asked for");
+    if (bytes > (int64_t{1} << 46))
+      throw Error(Code::kResource,
+                  "no machine has " + std::to_string(bytes) + " bytes of memory for a buffer");
     const size_t rounded = (static_cast<size_t>(bytes) + kAlignment) / kAlignment * kAlignment;
     data_ = std::aligned_alloc(kAlignment, rounded);
     if (!data_)

@@ -13,15 +13,18 @@ struct Profile {
   std::map<std::string, std::pair<int64_t, int64_t>> range;   // symbol -> min, max
 };
 
-// Times of closed Problems, by row, tactic, machine, threads and versions. A readable file, a line an
-// entry; merging is concatenation. Thread-safe.
+// Times of closed Problems, by row, tactic, machine, threads and versions. A readable file, a line
+// an entry; merging is concatenation. Thread-safe.
 class TimingCache {
  public:
   TimingCache();
   ~TimingCache();
   static std::unique_ptr<TimingCache> load(const std::string& path);   // a missing file is empty
   void save(const std::string& path) const;                            // atomic
-  struct Key { uint64_t problem; std::string row, tactic, machine; };
+  struct Key {
+    uint64_t problem;
+    std::string row, tactic, machine;
+  };
   std::optional<double> find(const Key& key) const;
   void insert(const Key& key, double us, const std::string& problem_text);
   int64_t size() const;
@@ -44,7 +47,7 @@ struct CompileOptions {
   int64_t memory_limit = 0;            // bytes a context may use; 0: none
   int tactics_per_row = 8;
   double seconds_limit = 0;            // of timing; 0: none. What was left untimed is reported
-  std::vector<std::string> exclude_rows;   // prefix match, e.g. "onednn."; for tests and `--without`
+  std::vector<std::string> exclude_rows;  // prefix match, e.g. "onednn."; for tests and `--without`
   TimingCache* timing_cache = nullptr;
   ProgressFn progress;
   std::vector<std::string> labels;
@@ -55,33 +58,33 @@ struct CompileOptions {
 // A row's pattern found in the graph: what it would replace, and the open Problem.
 struct Offer {
   const Row* row = nullptr;
-  std::vector<NodeId> nodes;           // anchor first, then what the grower added
-  std::vector<ValueId> inputs;         // boundary values, in Problem.inputs order
-  std::vector<ValueId> outputs;        // in Problem.outputs order
-  Problem problem;                     // open
+  std::vector<NodeId> nodes;  // anchor first, then what the grower added
+  std::vector<ValueId> inputs;  // boundary values, in Problem.inputs order
+  std::vector<ValueId> outputs;  // in Problem.outputs order
+  Problem problem;  // open
 };
 // An Offer with Formats decided, its time and its error.
 struct Candidate {
   Offer offer;
-  Problem problem;                     // closed
+  Problem problem;  // closed
   Tactic tactic;
   double us = -1;
   bool measured = false;
-  double error = 0;                    // against the reference, in the budget's unit; 0 until budgets exist
+  double error = 0;  // against the reference, in the budget's unit; 0 until budgets exist
 };
 
 // Why the plan is as it is: for every group of nodes all candidates, chosen or not, and refusals.
 struct Explanation {
   struct Line {
-    std::string nodes;                 // "conv1 + relu1"
+    std::string nodes;  // "conv1 + relu1"
     std::string row, tactic, formats;
     double us = -1;
     bool measured = false, chosen = false;
-    std::string reason;                // of a refusal; empty for candidates
-    std::string problem;               // closed Problem's text, for candidates
+    std::string reason;  // of a refusal; empty for candidates
+    std::string problem;  // closed Problem's text, for candidates
   };
   std::vector<Line> lines;
-  std::vector<std::string> remarks;    // conversions inserted, memory, what stayed untimed
+  std::vector<std::string> remarks;  // conversions inserted, memory, what stayed untimed
   std::string text(const std::string& node_filter = {}) const;
   std::string json() const;
 };
@@ -92,14 +95,15 @@ Plan compile(const Graph& graph, const Target& target, const CompileOptions& opt
              Device* device = nullptr, Explanation* explanation = nullptr);
 
 // The offers of every row for every node of a canonical graph, refusals included in `explanation`.
-std::vector<Offer> find_offers(const Graph& graph, const Target& target, const CompileOptions& options,
-                               Explanation* explanation = nullptr);
+std::vector<Offer> find_offers(const Graph& graph, const Target& target,
+                               const CompileOptions& options, Explanation* explanation = nullptr);
 
 // The value of any constant, recipes evaluated by the reference rows.
 Tensor evaluate_constant(const Graph& graph, ConstantId id);
 
-// A whole graph through the reference rows alone (no select, no fusion): what everything is compared
-// with. `inputs` by name; returns the outputs in order.
-std::vector<Tensor> evaluate_reference(const Graph& graph, const std::map<std::string, Tensor>& inputs);
+// A whole graph through the reference rows alone (no select, no fusion): what everything is
+// compared with. `inputs` by name; returns the outputs in order.
+std::vector<Tensor> evaluate_reference(const Graph& graph,
+                                       const std::map<std::string, Tensor>& inputs);
 
 }  // namespace tenfold

@@ -57,7 +57,7 @@ class Device {
   virtual ~Device() = default;
   virtual const Target& target() const = 0;
   virtual DeviceRef ref() const = 0;
-  virtual bool host_accessible() const = 0;             // data() of its Buffers can be dereferenced
+  virtual bool host_accessible() const = 0;  // data() of its Buffers can be dereferenced
   virtual std::unique_ptr<Buffer> allocate(int64_t bytes, MemoryKind kind) = 0;  // Error{kResource}
   virtual std::unique_ptr<NativeStream> create_stream() = 0;
   virtual std::unique_ptr<NativeStream> wrap_stream(void* native) = 0;  // not owned
@@ -79,8 +79,8 @@ class Backend {
   virtual std::shared_ptr<Device> open(int index) = 0;  // Error{kDevice, kNotFound}; shared, cached
 };
 std::vector<Backend*> backends();
-// Opens a device; "" or "auto" in `ref.kind` picks a GPU if one can be opened, else the CPU, and says
-// why in `reason` if given.
+// Opens a device; "" or "auto" in `ref.kind` picks a GPU if one can be opened, else the CPU, and
+// says why in `reason` if given.
 std::shared_ptr<Device> open_device(const DeviceRef& ref, std::string* reason = nullptr);
 
 }  // namespace tenfold

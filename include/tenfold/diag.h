@@ -50,7 +50,7 @@ class [[nodiscard]] Status {
   constexpr Code code() const noexcept { return code_; }
   constexpr const char* what() const noexcept { return what_; }
   constexpr int64_t detail() const noexcept { return detail_; }  // e.g. a driver's error number
-  void or_throw() const;                                          // Error unless ok
+  void or_throw() const;  // Error unless ok
 
  private:
   Code code_ = Code::kOk;
@@ -64,12 +64,12 @@ enum class Severity : uint8_t { kNote, kWarning, kError };
 struct Diagnostic {
   Severity severity = Severity::kError;
   Code code = Code::kInvalid;
-  std::string file;     // path as the user gave it; "archive.tar.gz:member" inside archives
-  int64_t line = 0;     // 1-based; 0: unknown
+  std::string file;  // path as the user gave it; "archive.tar.gz:member" inside archives
+  int64_t line = 0;  // 1-based; 0: unknown
   int64_t offset = -1;  // byte offset in binary files; -1: unknown
-  std::string layer;    // layer or node name; may be empty
-  std::string reason;   // one sentence, no trailing period
-  std::string hint;     // what to do, or the nearest known name; may be empty
+  std::string layer;  // layer or node name; may be empty
+  std::string reason;  // one sentence, no trailing period
+  std::string hint;  // what to do, or the nearest known name; may be empty
   // "file:line: layer 'name': reason (hint)".
   std::string str() const;
 };

@@ -7,17 +7,34 @@
 namespace tenfold {
 namespace dlpack {
 
-struct Version { uint32_t major, minor; };
+struct Version {
+  uint32_t major, minor;
+};
 inline constexpr Version kVersion{1, 1};
 
 enum DeviceType : int32_t { kCpu = 1, kCuda = 2, kCudaHost = 3, kCudaManaged = 13 };
-struct Device { int32_t type, index; };
+struct Device {
+  int32_t type, index;
+};
 
 enum TypeCode : uint8_t {
-  kInt = 0, kUInt = 1, kFloat = 2, kBFloat = 4, kComplex = 5, kBool = 6,
-  kF8E4M3FN = 10, kF8E4M3FNUZ = 11, kF8E5M2 = 12, kF8E5M2FNUZ = 13, kF8E8M0 = 14, kF4E2M1 = 17,
+  kInt = 0,
+  kUInt = 1,
+  kFloat = 2,
+  kBFloat = 4,
+  kComplex = 5,
+  kBool = 6,
+  kF8E4M3FN = 10,
+  kF8E4M3FNUZ = 11,
+  kF8E5M2 = 12,
+  kF8E5M2FNUZ = 13,
+  kF8E8M0 = 14,
+  kF4E2M1 = 17,
 };
-struct DataType { uint8_t code, bits; uint16_t lanes; };
+struct DataType {
+  uint8_t code, bits;
+  uint16_t lanes;
+};
 
 // `strides` count elements; null means dense row-major. The first element is at data + byte_offset.
 struct View {
@@ -46,8 +63,8 @@ struct ManagedTensor {
 dlpack::ManagedTensor* to_dlpack(const Tensor& tensor);
 
 // Takes over a tensor in host memory and calls its deleter once the bytes are no longer used. Dense
-// ones are shared, others copied. On an Error (kInvalid: nonsense; kUnsupported: another device, type
-// or major version) the deleter has been called too. Trusts the pointers, not the numbers.
+// ones are shared, others copied. On an Error (kInvalid: nonsense; kUnsupported: another device,
+// type or major version) the deleter has been called too. Trusts the pointers, not the numbers.
 Tensor from_dlpack(dlpack::ManagedTensor* tensor);
 
 // A view of a tensor on any device, e.g. for Context::set_address; the caller keeps `tensor` alive.

@@ -23,7 +23,8 @@ struct EngineOptions {
   int threads = 0;               // CPU threads; 0: all
   bool trust = false;            // run machine code that the plan carries
   int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
-  bool reference = false;        // every step by the reference rows, on the CPU, whatever the plan's target
+  bool reference =
+      false;        // every step by the reference rows, on the CPU, whatever the plan's target
 };
 
 class Context;
@@ -31,8 +32,8 @@ class Context;
 // Immutable and shared by threads; outlives none of its contexts (they keep it alive).
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
-  // Prepares every step: constants, modules, packed weights. A row that this machine lacks is replaced
-  // by the reference's, with a message in messages().
+  // Prepares every step: constants, modules, packed weights. A row that this machine lacks is
+  // replaced by the reference's, with a message in messages().
   static std::shared_ptr<Engine> create(Plan plan, std::shared_ptr<Device> device,
                                         const EngineOptions& options = {});
   ~Engine();
@@ -54,7 +55,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::unique_ptr<Impl> impl_;
 };
 
-struct StepTime { std::string name, row; double us = 0; };
+struct StepTime {
+  std::string name, row;
+  double us = 0;
+};
 
 // One execution state. Not thread-safe: one thread at a time; a second one gets Status kInvalid.
 class Context {
@@ -62,9 +66,9 @@ class Context {
   ~Context();
   const Engine& engine() const;
 
-  // Fixes the input shapes: picks the program, plans memory, prepares primitives. Shapes seen lately
-  // are kept (bounded LRU), so going back costs little. Build-time cost, may throw. May move or free
-  // memory that earlier runs use: wait for them first.
+  // Fixes the input shapes: picks the program, plans memory, prepares primitives. Shapes seen
+  // lately are kept (bounded LRU), so going back costs little. Build-time cost, may throw. May move
+  // or free memory that earlier runs use: wait for them first.
   //   ctx.set_shape("data", {8,3,224,224}); ctx.bind();
   void set_shape(std::string_view input, const Extents& dims);
   void set_batch(int64_t n);                             // sets every symbol named N
@@ -80,18 +84,19 @@ class Context {
   // Host tensors in, host tensors out: binds, copies, runs, waits. For tools and tests.
   std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs);
 
-  void set_profiling(bool on);                           // takes effect at the next bind()
-  std::vector<StepTime> step_times() const;              // of the last profiled run
+  void set_profiling(bool on);  // takes effect at the next bind()
+  std::vector<StepTime> step_times() const;  // of the last profiled run
   // Values that the plan still holds; reading one does not change results.
   std::vector<std::string> taps() const;
-  // After a run that has ended. The first reading of a bound shape runs it once more, in memory where
-  // no tapped value is overwritten; the inputs must still be in place. Error{kNotFound} lists taps.
+  // After a run that has ended. The first reading of a bound shape runs it once more, in memory
+  // where no tapped value is overwritten; the inputs must still be in place. Error{kNotFound} lists
+  // taps.
   Tensor read_tap(std::string_view name);
   // From any thread: ends the run in progress, or the next one if there is none, between two steps
   // with Status kCancelled.
   void cancel() noexcept;
-  std::string recorded() const;                          // text of the log recorder or graph statistics
-  void set_recorder(RecorderKind kind);                  // takes effect at the next bind()
+  std::string recorded() const;  // text of the log recorder or graph statistics
+  void set_recorder(RecorderKind kind);  // takes effect at the next bind()
 
  private:
   friend class Engine;

@@ -1,4 +1,5 @@
-// The Graph: what a network computes. Nodes and SSA values in topological order; no machine in sight.
+// The Graph: what a network computes. Nodes and SSA values in topological order; no machine in
+// sight.
 #pragma once
 
 #include <functional>
@@ -166,8 +167,8 @@ class GraphBuilder {
 };
 
 // The text form, printed and parsed; parse(print(g)) prints the same. Constants up to
-// `inline_elements` are printed in full; larger ones as `random(seed)` stand-ins on request of tests
-// or `hash(...)`, which parse resolves through `resolve` (Error{kNotFound} without it).
+// `inline_elements` are printed in full; larger ones as `random(seed)` stand-ins on request of
+// tests or `hash(...)`, which parse resolves through `resolve` (Error{kNotFound} without it).
 std::string print(const Graph& graph, int64_t inline_elements = 16);
 using ConstantResolver = std::function<Tensor(const std::string& name, const Type& type)>;
 Graph parse_graph(std::string_view text, const ConstantResolver& resolve = {});
@@ -182,8 +183,16 @@ struct InferContext {
   int outputs = 1;
 };
 struct OpDef {
-  struct Slot { std::string name; bool optional = false; bool variadic = false; };
-  struct AttrSlot { std::string name; std::string kind; bool required = false; };  // i f s ints floats strings
+  struct Slot {
+    std::string name;
+    bool optional = false;
+    bool variadic = false;
+  };
+  struct AttrSlot {
+    std::string name;
+    std::string kind;
+    bool required = false;
+  };  // i f s ints floats strings
   std::string name;
   std::string doc;
   std::vector<Slot> inputs;
@@ -195,14 +204,15 @@ struct OpDef {
   // the registers of the inputs. Null for all other ops.
   std::function<int(Expr&, const Attrs&, const std::vector<int>& regs)> expr;
 };
-const OpDef* find_op(std::string_view name);            // nullptr if unknown
+const OpDef* find_op(std::string_view name);  // nullptr if unknown
 std::vector<std::string> op_names();
-void register_op(OpDef def);                            // plugins; replaces nothing built in
+void register_op(OpDef def);  // plugins; replaces nothing built in
 
-// Runs the canonicalizing passes of src/pass/pipeline.def in their order. `stop_after` names a pass.
+// Runs the canonicalizing passes of src/pass/pipeline.def in their order. `stop_after` names a
+// pass.
 struct PassOptions {
   std::string stop_after;
-  int64_t fold_budget_bytes = int64_t{64} << 20;        // largest constant that folding may create
+  int64_t fold_budget_bytes = int64_t{64} << 20;  // largest constant that folding may create
   std::function<void(std::string_view pass, const Graph&)> after_each;
   bool verify = false;
 };

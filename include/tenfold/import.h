@@ -12,10 +12,10 @@ class LayerHooks {
   virtual ~LayerHooks() = default;
   // Whether the hook claims a layer, by name or type; asked before the built-in importers.
   virtual bool claims(const std::string& name, const std::string& type) = 0;
-  // Adds nodes for the layer to `builder` and returns its outputs. `weights` are the layer's trained
-  // blobs, borrowed: valid while the ImportedModel lives.
-  virtual std::vector<ValueId> import(GraphBuilder& builder, const std::string& name, const std::string& type,
-                                      const std::vector<ValueId>& inputs,
+  // Adds nodes for the layer to `builder` and returns its outputs. `weights` are the layer's
+  // trained blobs, borrowed: valid while the ImportedModel lives.
+  virtual std::vector<ValueId> import(GraphBuilder& builder, const std::string& name,
+                                      const std::string& type, const std::vector<ValueId>& inputs,
                                       const std::vector<Tensor>& weights, int outputs) = 0;
 };
 
@@ -49,15 +49,17 @@ struct ImportedModel {
 // Imports a package (.tar.gz, .zip, folder: found by content) or the files of a model (prototxt and
 // caffemodel, either order). Collects every problem: on errors `failed` is set and diagnostics list
 // them; a missing or unreadable file is among them, not an exception.
-ImportedModel import_model(const std::vector<std::string>& paths, const ImportOptions& options = {});
+ImportedModel import_model(const std::vector<std::string>& paths,
+                           const ImportOptions& options = {});
 // The same from memory; `files` are (name, bytes).
 ImportedModel import_model_memory(const std::vector<std::pair<std::string, std::string>>& files,
                                   const ImportOptions& options = {});
-// Adds a Caffe model to a builder that already exists: values of its tops by name. Data layers become
-// graph inputs named by their top. Throws Error holding all problems.
+// Adds a Caffe model to a builder that already exists: values of its tops by name. Data layers
+// become graph inputs named by their top. Throws Error holding all problems.
 std::map<std::string, ValueId> import_caffe_into(GraphBuilder& builder, const std::string& prototxt,
                                                  const std::string& caffemodel_bytes,
-                                                 const ImportOptions& options, Diagnostics& diagnostics);
+                                                 const ImportOptions& options,
+                                                 Diagnostics& diagnostics);
 // A Caffe mean file (BlobProto): f32[C,H,W] (or [N,C,H,W] when num > 1). Error{kInvalid, kIo}.
 Tensor read_mean_file(const std::string& path);
 // Layer types the Caffe importer knows, for suggestions and docs.

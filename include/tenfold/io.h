@@ -1,4 +1,5 @@
-// Files that tools read and write: pictures, .npy arrays, archives. Never part of the runtime library.
+// Files that tools read and write: pictures, .npy arrays, archives. Never part of the runtime
+// library.
 #pragma once
 
 #include "tenfold/plan.h"
@@ -6,8 +7,8 @@
 
 namespace tenfold {
 
-// Decodes JPEG, PNG or PGM/PPM (found by content) to u8[H,W,C] with C = 1 or 3, RGB order. 16-bit is
-// reduced, alpha dropped, palettes expanded. Limits: 1 GiB of pixels. Error{kInvalid, kIo}.
+// Decodes JPEG, PNG or PGM/PPM (found by content) to u8[H,W,C] with C = 1 or 3, RGB order. 16-bit
+// is reduced, alpha dropped, palettes expanded. Limits: 1 GiB of pixels. Error{kInvalid, kIo}.
 Tensor load_image(const std::string& path);
 Tensor decode_image(std::span<const std::byte> bytes, const std::string& name);
 // C becomes `channels` (luma weights for gray as Pillow's "L").
@@ -26,8 +27,8 @@ std::string read_file(const std::string& path, int64_t limit = int64_t{4} << 30)
 // Writes to a temporary file beside `path`, syncs and renames.
 void write_file_atomic(const std::string& path, std::string_view bytes);
 
-// Regular members of a .tar(.gz|.xz|.zst) or .zip, at most `limit` bytes in all; names are relative,
-// cleaned, never absolute or with "..". Error{kInvalid, kResource}.
+// Regular members of a .tar(.gz|.xz|.zst) or .zip, at most `limit` bytes in all; names are
+// relative, cleaned, never absolute or with "..". Error{kInvalid, kResource}.
 std::vector<std::pair<std::string, std::string>> read_archive(const std::string& path,
                                                               int64_t limit = int64_t{4} << 30);
 bool looks_like_archive(std::span<const std::byte> first_bytes);

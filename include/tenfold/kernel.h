@@ -1,6 +1,6 @@
 // THE SEAM: a Row is one way to solve Problems. A plan half of pure functions, a run half that
-// prepares, attaches and records Commands. Backends and plugins implement it; select and the runtime
-// call it. A row never sees a Graph.
+// prepares, attaches and records Commands. Backends and plugins implement it; select and the
+// runtime call it. A row never sees a Graph.
 #pragma once
 
 #include <cstddef>
@@ -61,18 +61,22 @@ struct KernelArg {
   uint32_t size = 0;
   static KernelArg ptr(Slot s) { return {s, nullptr, 0}; }
   template <typename T>
-  static KernelArg value(const T& v) { return {{}, &v, sizeof(T)}; }
+  static KernelArg value(const T& v) {
+    return {{}, &v, sizeof(T)};
+  }
 };
 
-struct Grid { uint32_t x = 1, y = 1, z = 1; };
+struct Grid {
+  uint32_t x = 1, y = 1, z = 1;
+};
 
 // Called on the executing thread with the addresses of its slots and its plain data.
 using HostFn = void (*)(void* const* slots, const void* data) noexcept;
 // Called with the native stream, e.g. CUstream. Returns a driver or library status, 0 for success.
 using ForeignFn = int (*)(void* native_stream, void* const* slots, const void* data) noexcept;
 
-// What a row records. Implementations: eager, CUDA graph, CPU list, timer, log. Nothing here throws;
-// a failing recorder remembers the first Status and reports it at finish.
+// What a row records. Implementations: eager, CUDA graph, CPU list, timer, log. Nothing here
+// throws; a failing recorder remembers the first Status and reports it at finish.
 class Commands {
  public:
   virtual ~Commands() = default;
@@ -82,12 +86,14 @@ class Commands {
   virtual void copy(Slot dst, Slot src, int64_t bytes) noexcept = 0;
   virtual void fill(Slot dst, uint8_t value, int64_t bytes) noexcept = 0;
   // `data` (trivially copyable) is copied by the recorder.
-  virtual void host(HostFn fn, std::span<const Slot> slots, const void* data, size_t size) noexcept = 0;
+  virtual void host(HostFn fn, std::span<const Slot> slots, const void* data,
+                    size_t size) noexcept = 0;
   virtual void foreign(ForeignFn fn, std::span<const Slot> slots, const void* data, size_t size,
                        bool capturable) noexcept = 0;
 };
 
-// Engine-wide state of one step: modules, packed weights. Shared by threads, immutable after prepare.
+// Engine-wide state of one step: modules, packed weights. Shared by threads, immutable after
+// prepare.
 class RowState {
  public:
   virtual ~RowState() = default;
@@ -125,8 +131,8 @@ class Row {
  public:
   virtual ~Row() = default;
   // --- plan half: pure functions of values ---
-  virtual std::string_view name() const = 0;      // unique, stable: stored in plans ("onednn.conv")
-  virtual std::string_view backend() const = 0;   // Target.kind it serves
+  virtual std::string_view name() const = 0;  // unique, stable: stored in plans ("onednn.conv")
+  virtual std::string_view backend() const = 0;  // Target.kind it serves
   // Anchor patterns in the IR's text form: "Conv(x, @w)", "MaxPool(x)"; `@` asks for a constant,
   // "..." for any number of inputs. The grower adds pointwise prefixes and suffixes as the Expr.
   virtual std::vector<std::string> patterns() const = 0;
@@ -138,7 +144,8 @@ class Row {
                                            TypeSet permitted) const = 0;
   virtual std::vector<Tactic> tactics(const Problem& problem, const Target& target) const;  // {""}
   virtual Needs needs(const Problem& problem, const Tactic& tactic, const Target& target) const;
-  virtual double estimate(const Problem& problem, const Target& target) const = 0;  // us at tuning()
+  virtual double estimate(const Problem& problem,
+                          const Target& target) const = 0;  // us at tuning()
   virtual Artifact emit(const Problem& problem, const Tactic& tactic, const Target& target) const;
   // Whether the output may be a slice of a larger buffer (Format.enclosing).
   virtual bool writes_slices() const { return false; }
@@ -148,15 +155,16 @@ class Row {
   virtual bool packs(const Problem& problem, int k) const;
 
   // --- run half ---
-  virtual std::unique_ptr<RowState> prepare(const PrepareArgs& args) const;             // may throw
-  virtual std::unique_ptr<RowInstance> attach(const RowState* state, const AttachArgs& args) const = 0;
+  virtual std::unique_ptr<RowState> prepare(const PrepareArgs& args) const;  // may throw
+  virtual std::unique_ptr<RowInstance> attach(const RowState* state,
+                                              const AttachArgs& args) const = 0;
   virtual void record(Commands& commands, const Operands& operands, const RowState* state,
                       const RowInstance& instance) const noexcept = 0;
 };
 
 // All rows: those of the enabled backends in list order, then registered plugins.
 std::vector<const Row*> all_rows();
-const Row* find_row(std::string_view name);              // nullptr if unknown
-void register_row(std::unique_ptr<Row> row);             // plugins; Error{kInvalid} on a taken name
+const Row* find_row(std::string_view name);  // nullptr if unknown
+void register_row(std::unique_ptr<Row> row);  // plugins; Error{kInvalid} on a taken name
 
 }  // namespace tenfold

@@ -24,14 +24,14 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 };
 
-// How a value is stored. `enclosing` > 0: the value is a slice along axis 1 of a buffer whose axis 1
-// has that extent, so strides are the enclosing buffer's.
+// How a value is stored. `enclosing` > 0: the value is a slice along axis 1 of a buffer whose axis
+// 1 has that extent, so strides are the enclosing buffer's.
 struct Format {
   DType dtype = DType::kF32;
   Layout layout;
   int64_t enclosing = 0;
   double scale = 0;  // quantized types: real = scale * stored; 0: not quantized
-  std::string str() const;                        // "f16:cl/pad4", "f32:linear@512", "i8:cl*0.02"
+  std::string str() const;  // "f16:cl/pad4", "f32:linear@512", "i8:cl*0.02"
   static Format parse(std::string_view text);
   bool dense() const { return enclosing == 0; }
   bool operator==(const Format&) const = default;
@@ -52,7 +52,7 @@ struct Operand {
   Shape dims;
   Format format;
   bool constant = false;
-  std::string str() const;                        // "f16[N,64,56,56]:cl", "@f32[64,3,7,7]"
+  std::string str() const;  // "f16[N,64,56,56]:cl", "@f32[64,3,7,7]"
   static Operand parse(std::string_view text);
   bool operator==(const Operand&) const = default;
 };
@@ -68,36 +68,39 @@ struct Problem {
   std::vector<Operand> inputs;
   std::vector<Operand> outputs;
   Expr expr;
-  DType compute = DType::kF32;     // multiplications: f32, tf32, f16, bf16, ...
+  DType compute = DType::kF32;  // multiplications: f32, tf32, f16, bf16, ...
   DType accumulate = DType::kF32;
-  std::vector<Symbol> symbols;     // of all dims, sorted by name: range and tuning size
-  bool closed = false;             // Formats decided; only closed Problems are hashed, timed, stored
+  std::vector<Symbol> symbols;  // of all dims, sorted by name: range and tuning size
+  bool closed = false;  // Formats decided; only closed Problems are hashed, timed, stored
 
-  int anchor_inputs = 0;           // how many of `inputs` belong to the anchor
-  std::string str() const;         // one line; parse(str()) == *this
-  static Problem parse(std::string_view text);    // Error{kInvalid} with the position; verified
-  uint64_t hash() const;           // of str()
+  int anchor_inputs = 0;  // how many of `inputs` belong to the anchor
+  std::string str() const;  // one line; parse(str()) == *this
+  static Problem parse(std::string_view text);  // Error{kInvalid} with the position; verified
+  uint64_t hash() const;  // of str()
   // Structure only: Expr slots, dims, symbols known. Error{kInvalid}. Rows may rely on it.
   void verify() const;
-  SymbolValues tuning() const;     // every symbol at its tuning size
-  SymbolValues largest() const;    // every symbol at its maximum
-  Problem bind(const SymbolValues& values) const; // all dims numbers, no symbols
+  SymbolValues tuning() const;  // every symbol at its tuning size
+  SymbolValues largest() const;  // every symbol at its maximum
+  Problem bind(const SymbolValues& values) const;  // all dims numbers, no symbols
   Extents extents(const Operand& o, const SymbolValues& v) const { return eval(o.dims, v); }
   bool operator==(const Problem&) const = default;
 };
 
 // Floating point operations and bytes moved at the given sizes (anchors with contractions count two
 // per multiply-add; other ops one per output element and instruction). For estimates and floors.
-struct Cost { double flops = 0; double bytes = 0; };
+struct Cost {
+  double flops = 0;
+  double bytes = 0;
+};
 Cost cost_of(const Problem& problem, const SymbolValues& values);
 
 // out = act(acc [+ bias | + residual in either order]): the epilogue of vendor convolutions.
 struct EpilogueForm {
-  int bias = -1;               // input index, dims [C,1,..] or [C]: one value per channel (axis 1)
-  int residual = -1;           // input index, dims equal to the output's
-  bool residual_first = false; // acc + residual + bias
-  ExprOp act = ExprOp::kAcc;   // kAcc: none; kRelu, kClip, kLeakyRelu, kElu, kSigmoid, kTanh
-  double imm = 0, imm2 = 0;    // of act
+  int bias = -1;  // input index, dims [C,1,..] or [C]: one value per channel (axis 1)
+  int residual = -1;  // input index, dims equal to the output's
+  bool residual_first = false;  // acc + residual + bias
+  ExprOp act = ExprOp::kAcc;  // kAcc: none; kRelu, kClip, kLeakyRelu, kElu, kSigmoid, kTanh
+  double imm = 0, imm2 = 0;  // of act
 };
 std::optional<EpilogueForm> match_epilogue(const Problem& problem);
 

@@ -11,8 +11,10 @@ namespace tenfold {
 struct Target {
   std::string kind;                            // "cpu", "cuda"
   std::string name;                            // "x86-64-v4", "NVIDIA H200"
-  std::map<std::string, int64_t> numbers;      // threads, sm_count, cc (90), shared_per_block, l2_bytes, ...
-  std::map<std::string, std::string> texts;    // library versions: onednn, driver, nvrtc, cudnn, cublaslt; isa
+  std::map<std::string, int64_t>
+      numbers;      // threads, sm_count, cc (90), shared_per_block, l2_bytes, ...
+  std::map<std::string, std::string>
+      texts;    // library versions: onednn, driver, nvrtc, cudnn, cublaslt; isa
 
   int64_t i(const std::string& key, int64_t fallback = 0) const;
   std::string s(const std::string& key) const;             // "" when absent

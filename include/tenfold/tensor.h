@@ -37,7 +37,8 @@ class Tensor {
   // Uninitialized storage. Error{kResource} if the size overflows or exceeds memory.
   Tensor(DType dtype, Extents dims);
   // Views memory kept alive by `owner` (e.g. an mmap); no copy.
-  static Tensor wrap(DType dtype, Extents dims, const void* data, std::shared_ptr<const void> owner);
+  static Tensor wrap(DType dtype, Extents dims, const void* data,
+                     std::shared_ptr<const void> owner);
   template <typename T>
   static Tensor of(DType dtype, Extents dims, const std::vector<T>& values);
   static Tensor scalar(DType dtype, double value);

@@ -45,8 +45,8 @@ OpDef reduction(std::string name, std::string doc);
 OpDef unary(std::string name, ExprOp op, std::string doc);
 OpDef binary(std::string name, ExprOp op, std::string doc);
 OpDef comparison(std::string name, ExprOp op, std::string doc);  // bool result
-OpDef logical(std::string name, ExprOp op, std::string doc);     // of two bools
-OpDef variadic(std::string name, ExprOp op, std::string doc);    // folded from the left
+OpDef logical(std::string name, ExprOp op, std::string doc);  // of two bools
+OpDef variadic(std::string name, ExprOp op, std::string doc);  // folded from the left
 OpDef identity(std::string name, std::string doc);
 // Output has the first input's type.
 std::vector<Type> same_type(const InferContext& c);

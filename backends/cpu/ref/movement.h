@@ -8,7 +8,7 @@ namespace tenfold::cpu::ref {
 
 // Offsets into the source for each index of each output axis; kOutside: the element is `fill`.
 struct Movement {
-  static constexpr int64_t kOutside = INT64_MIN / 2;
+  static constexpr int64_t kOutside = -(int64_t{1} << 58);  // sums of one an axis stay negative
   Extents out;
   std::vector<std::vector<int64_t>> table;
   double fill = 0;
