@@ -71,11 +71,11 @@ class Context {
   // or free memory that earlier runs use: wait for them first.
   //   ctx.set_shape("data", {8,3,224,224}); ctx.bind();
   void set_shape(std::string_view input, const Extents& dims);
-  void set_batch(int64_t n);                             // sets every symbol named N
+  void set_batch(int64_t n);  // sets every symbol named N
   void bind();
-  Extents shape(int binding) const;                      // of the bound program; outputs too
+  Extents shape(int binding) const;  // of the bound program; outputs too
   int64_t bytes(int binding) const;
-  int64_t memory_bytes() const;                          // arena and scratch of the bound shape
+  int64_t memory_bytes() const;  // arena and scratch of the bound shape
 
   // Device (or, on the CPU, host) addresses of inputs and outputs. Cheap; may change between runs.
   Status set_address(int binding, void* address) noexcept;

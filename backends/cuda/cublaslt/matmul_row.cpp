@@ -65,7 +65,7 @@ class MatmulInstance : public RowInstance {
 
 int run_instance(void* stream, void* const* slots, const void* data) noexcept {
   const MatmulInstance* instance = nullptr;
-  std::memcpy(&instance, data, sizeof instance);
+  std::memcpy(&instance, data, sizeof(void*));
   return instance->run(stream, slots);
 }
 
@@ -111,7 +111,7 @@ class MatmulRow final : public Row {
       if (index >= 0) slots[count++] = operands.inputs[static_cast<size_t>(index)];
     if (instance.needs.step_scratch > 0) slots[count++] = operands.scratch;
     const MatmulInstance* self = &instance;
-    commands.foreign(run_instance, {slots.data(), count}, &self, sizeof self, true);
+    commands.foreign(run_instance, {slots.data(), count}, &self, sizeof(void*), true);
   }
 
  private:

@@ -122,7 +122,7 @@ class ConvInstance : public RowInstance {
 
 int run_instance(void* stream, void* const* slots, const void* data) noexcept {
   const ConvInstance* instance = nullptr;
-  std::memcpy(&instance, data, sizeof instance);
+  std::memcpy(&instance, data, sizeof(void*));
   return instance->run(stream, slots);
 }
 
@@ -181,7 +181,7 @@ class ConvRow final : public Row {
       slots[count++] = (is_output ? operands.outputs : operands.inputs)[static_cast<size_t>(index)];
     if (instance.needs.step_scratch > 0) slots[count++] = operands.scratch;
     const ConvInstance* self = &instance;
-    commands.foreign(run_instance, {slots.data(), count}, &self, sizeof self, true);
+    commands.foreign(run_instance, {slots.data(), count}, &self, sizeof(void*), true);
   }
 
  private:
