@@ -147,8 +147,14 @@ class Row {
   virtual double estimate(const Problem& problem,
                           const Target& target) const = 0;  // us at tuning()
   virtual Artifact emit(const Problem& problem, const Tactic& tactic, const Target& target) const;
-  // Whether the output may be a slice of a larger buffer (Format.enclosing).
+  // Whether an output, or an input that is no constant, may be a slice of a larger buffer
+  // (Format.enclosing); `supports` decides on each closed Problem. Select makes only slices that
+  // begin at a multiple of 16 bytes in a buffer whose rows are multiples of 16 bytes.
   virtual bool writes_slices() const { return false; }
+  virtual bool reads_slices() const { return false; }
+  // The input whose storage output 0 may share, or -1: of the output's dims and Format, and every
+  // element of it read before the same element is written.
+  virtual int in_place(const Problem&) const { return -1; }
   // Versions that its timings and bytes depend on, e.g. "onednn 3.2.0"; part of cache keys.
   virtual std::string version(const Target& target) const;
   // Whether prepare consumes constant input `k`, so that the engine need not keep it.

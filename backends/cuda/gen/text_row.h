@@ -28,6 +28,7 @@ class TextRow : public Row {
   void record(Commands& commands, const Operands& operands, const RowState* state,
               const RowInstance& instance) const noexcept override;
   bool writes_slices() const override { return true; }
+  bool reads_slices() const override { return true; }
 
   // The text for a closed Problem.
   virtual TextRequest request(const Problem& problem, const Tactic& tactic,
