@@ -1,46 +1,37 @@
 // A whole network on the GPU against the reference, of our own rows alone and of all rows, timed
 // and by estimates, under the graph and the eager recorder.
-#include <fstream>
-#include <iostream>
-#include <random>
-
-#include <gtest/gtest.h>
-
-#include "backends/cuda/driver/device.h"
 #include "tenfold/compile.h"
 #include "tenfold/engine.h"
 #include "tenfold/import.h"
+#include "tests/support/gpu_test.h"
+#include "tests/support/paths.h"
 
 namespace tenfold {
 namespace {
-
-std::string digits() {
-  const std::string built = TENFOLD_EXAMPLES_DIR "/digits/digits.tar.gz";
-  return std::ifstream(built) ? built : "examples/digits/digits.tar.gz";
-}
 
 struct Way {
   const char* name;
   bool fp16, timing, vendors;
 };
 
-class GpuPlans : public ::testing::TestWithParam<Way> {};
+void PrintTo(const Way& way, std::ostream* os) { *os << way.name; }
+
+class GpuPlans : public test::GpuTest, public testing::WithParamInterface<Way> {};
 
 TEST_P(GpuPlans, ClassifyAsTheReference) {
-  if (cuda::gpu_count() == 0) GTEST_SKIP() << cuda::driver_error();
   const Way way = GetParam();
-  const auto device = cuda::open_gpu(0);
-  const ImportedModel model = import_model({digits()});
+  const auto digits = test::examples_folder() / "digits" / "digits.tar.gz";
+  if (!std::filesystem::exists(digits)) GTEST_SKIP() << "no " << digits.string();
+  const ImportedModel model = import_model({digits.string()});
   CompileOptions options;
   options.fp16 = way.fp16;
   options.timing = way.timing;
   if (!way.vendors) options.exclude_rows = {"cudnn.", "cublaslt."};
-  const Plan plan =
-      compile(model.graph, device->target(), options, way.timing ? device.get() : nullptr);
-  std::cout << plan.describe(false);
+  const Plan plan = compile(model.graph, target(), options, way.timing ? device_.get() : nullptr);
+  std::cout << plan.describe(false) << std::flush;
   EngineOptions trusting;
   trusting.trust = true;
-  const auto engine = Engine::create(plan, device, trusting);
+  const auto engine = Engine::create(plan, device_, trusting);
   for (const std::string& message : engine->messages()) std::cout << message << "\n";
   for (const RecorderKind kind : {RecorderKind::kReplay, RecorderKind::kEager})
     for (const int64_t n : {int64_t{1}, int64_t{3}, int64_t{64}}) {
@@ -60,7 +51,7 @@ TEST_P(GpuPlans, ClassifyAsTheReference) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, GpuPlans,
+INSTANTIATE_TEST_SUITE_P(, GpuPlans,
                          ::testing::Values(Way{"own_f32", false, false, false},
                                            Way{"own_f16", true, false, false},
                                            Way{"own_f16_timed", true, true, false},

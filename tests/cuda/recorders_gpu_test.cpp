@@ -1,25 +1,22 @@
 // The recorders on a GPU: the graph equals eager, rebinding, vendor steps, capture, timing.
 #include <chrono>
 #include <cstring>
-#include <iostream>
-
-#include <gtest/gtest.h>
 
 #include "backends/cuda/commands/recorders.h"
 #include "tests/support/cuda_problems.h"
-#include "tests/support/device_row.h"
+#include "tests/support/gpu_test.h"
 
 namespace tenfold {
 namespace {
 
 // A chain: slot 0 -> relu(x + 1) -> slot 1 -> copy -> slot 2 -> relu(x + 1) -> slot 3.
-class Recorders : public ::testing::Test {
+class GpuRecorders : public test::GpuTest {
  protected:
   static constexpr int64_t kCount = 1000;
 
   void SetUp() override {
-    if (cuda::gpu_count() == 0) GTEST_SKIP() << cuda::driver_error();
-    device_ = cuda::open_gpu(0);
+    GpuTest::SetUp();
+    if (IsSkipped()) return;
     stream_ = device_->create_stream();
     for (int k = 0; k < 6; ++k) {
       buffers_.push_back(device_->allocate(kCount * 4, MemoryKind::kDevice));
@@ -89,7 +86,6 @@ class Recorders : public ::testing::Test {
   }
 
   static constexpr int64_t kBytes = kCount * 4;
-  std::shared_ptr<cuda::CudaDevice> device_;
   std::unique_ptr<NativeStream> stream_;
   std::vector<std::unique_ptr<Buffer>> buffers_;
   std::vector<void*> addresses_;
@@ -100,7 +96,7 @@ class Recorders : public ::testing::Test {
   int* host_calls_ = nullptr;
 };
 
-TEST_F(Recorders, EveryKindGivesTheSame) {
+TEST_F(GpuRecorders, EveryKindGivesTheSame) {
   for (const Middle middle :
        {Middle::kCopy, Middle::kForeign, Middle::kUncapturable, Middle::kHost})
     for (const RecorderKind kind :
@@ -120,7 +116,7 @@ TEST_F(Recorders, EveryKindGivesTheSame) {
     }
 }
 
-TEST_F(Recorders, RebindsInPlace) {
+TEST_F(GpuRecorders, RebindsInPlace) {
   for (const Middle middle : {Middle::kCopy, Middle::kForeign}) {
     auto r = chain(RecorderKind::kReplay, middle);
     r->finish(addresses_).or_throw();
@@ -142,7 +138,7 @@ TEST_F(Recorders, RebindsInPlace) {
   }
 }
 
-TEST_F(Recorders, WaitsForAddresses) {
+TEST_F(GpuRecorders, WaitsForAddresses) {
   auto r = chain(RecorderKind::kReplay, Middle::kForeign);
   std::vector<void*> missing = addresses_;
   missing[0] = nullptr;
@@ -153,7 +149,7 @@ TEST_F(Recorders, WaitsForAddresses) {
   EXPECT_EQ(first(addresses_[3]), 3.0f);
 }
 
-TEST_F(Recorders, LaunchesUnderACallersCapture) {
+TEST_F(GpuRecorders, LaunchesUnderACallersCapture) {
   auto r = chain(RecorderKind::kReplay, Middle::kForeign);
   r->finish(addresses_).or_throw();
   const cuda::DriverApi& api = device_->api();
@@ -172,7 +168,7 @@ TEST_F(Recorders, LaunchesUnderACallersCapture) {
   api.graph_destroy(graph);
 }
 
-TEST_F(Recorders, LaunchIsCheapAndCancels) {
+TEST_F(GpuRecorders, LaunchIsCheapAndCancels) {
   auto r = device_->create_recorder(RecorderKind::kReplay);
   r->begin(2);
   constexpr uint32_t kSteps = 56;

@@ -4,13 +4,9 @@
 #include <chrono>
 #include <cstring>
 #include <iomanip>
-#include <iostream>
-#include <random>
 
-#include <gtest/gtest.h>
-
-#include "backends/cuda/driver/device.h"
 #include "tests/support/cuda_problems.h"
+#include "tests/support/gpu_test.h"
 
 namespace tenfold {
 namespace {
@@ -88,36 +84,38 @@ double step_us(const Row& row, const Problem& closed, int64_t n, const Tactic& t
   return best;
 }
 
-TEST(CudaTimings, OfTypicalLayers) {
-  if (cuda::gpu_count() == 0) GTEST_SKIP() << cuda::driver_error();
-  const auto device = cuda::open_gpu(0);
-  const Target& target = device->target();
-  std::cout << target.name << ", us a step at N=1 and N=32, estimate in brackets\n" << std::fixed;
-  for (const Problem& open : test::read_problems("timing.case"))
-    for (const Row* row : test::cuda_rows()) {
-      if (!row->supports(open, target) || row->name().find("naive") != std::string_view::npos ||
-          row->name().find("direct") != std::string_view::npos)
-        continue;
-      for (const FormatTuple& tuple :
-           row->formats(open, target, {DType::kF32, DType::kF16, DType::kTF32})) {
-        const Problem closed = test::close(open, tuple);
-        if (!row->supports(closed, target)) continue;
-        std::cout << row->name() << " " << open.op << open.inputs[0].str() << " "
-                  << tuple.inputs[0].str() << " -> " << tuple.outputs[0].str() << " "
-                  << to_string(tuple.compute) << " (" << std::setprecision(1)
-                  << row->estimate(closed, target) << "):";
-        std::vector<Tactic> tactics = row->tactics(closed, target);
-        if (tactics.size() > 3) tactics.resize(3);
-        for (const Tactic& tactic : tactics) {
-          const double one = step_us(*row, closed, 1, tactic, *device);
-          const double many = step_us(*row, closed, 32, tactic, *device);
-          EXPECT_GT(one, 0);
-          std::cout << "  [" << tactic << "] " << std::setprecision(2) << one << " / " << many;
-        }
-        std::cout << "\n";
+class GpuTimings : public test::GpuTest, public testing::WithParamInterface<test::CudaCase> {};
+
+TEST_P(GpuTimings, OfTypicalLayers) {
+  const Problem open = Problem::parse(GetParam().text);
+  std::cout << target().name << ", us a step at N=1 and N=32, estimate in brackets\n" << std::fixed;
+  for (const Row* row : test::cuda_rows()) {
+    if (!row->supports(open, target()) || row->name().find("naive") != std::string_view::npos ||
+        row->name().find("direct") != std::string_view::npos)
+      continue;
+    for (const FormatTuple& tuple :
+         row->formats(open, target(), {DType::kF32, DType::kF16, DType::kTF32})) {
+      const Problem closed = test::close(open, tuple);
+      if (!row->supports(closed, target())) continue;
+      std::cout << row->name() << " " << open.op << open.inputs[0].str() << " "
+                << tuple.inputs[0].str() << " -> " << tuple.outputs[0].str() << " "
+                << to_string(tuple.compute) << " (" << std::setprecision(1)
+                << row->estimate(closed, target()) << "):";
+      std::vector<Tactic> tactics = row->tactics(closed, target());
+      if (tactics.size() > 3) tactics.resize(3);
+      for (const Tactic& tactic : tactics) {
+        const double one = step_us(*row, closed, 1, tactic, *device_);
+        const double many = step_us(*row, closed, 32, tactic, *device_);
+        EXPECT_GT(one, 0);
+        std::cout << "  [" << tactic << "] " << std::setprecision(2) << one << " / " << many;
       }
+      std::cout << std::endl;
     }
+  }
 }
+
+INSTANTIATE_TEST_SUITE_P(, GpuTimings, testing::ValuesIn(test::read_cases("timing.case")),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace tenfold
