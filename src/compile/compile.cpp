@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "src/compile/emit.h"
+#include "src/compile/slices.h"
+#include "src/plan/sharing.h"
 #include "tenfold/version.h"
 
 namespace tenfold {
@@ -50,16 +52,20 @@ void mark_chosen(const Graph& graph, const Selection& selection, Explanation& ex
   }
 }
 
-void remark_program(const Program& program, const Section& section, Explanation& explanation) {
-  int converts = 0;
+void remark_program(const Program& program, const Section& section, int in_place,
+                    Explanation& explanation) {
+  int converts = 0, slices = 0;
   for (const Step& s : program.steps) converts += s.kind == StepKind::kConvert;
+  for (const PlanBuffer& b : program.buffers) slices += b.inside >= 0;
   SymbolValues tune;
   for (const Symbol& s : program.symbols) tune.set(s.name, s.tune);
   const MemoryPlan memory = plan_memory(
       program, tune, std::vector<int64_t>(program.steps.size(), 0), nullptr, section.bindings);
   explanation.remarks.push_back(
       std::to_string(program.steps.size()) + " steps, " + std::to_string(converts) +
-      " of them conversions; activations " + std::to_string(memory.peak) +
+      " of them conversions; " + std::to_string(slices) + " values are slices, " +
+      std::to_string(in_place) + " steps work in place; activations " +
+      std::to_string(memory.peak) +
       " bytes at the tuning size (no plan in this step order takes less than " +
       std::to_string(memory.lower_bound) + ")");
 }
@@ -117,13 +123,15 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
     const Candidates found =
         collect_candidates(graph, target, options, symbols, costs, explanation);
     Conversions conversions(graph, target, options, found.symbols, costs);
-    const Selection selection = select::select(graph, found, conversions);
+    Selection selection = select::select(graph, found, conversions);
+    choose_slices(graph, target, selection, conversions, costs, explanation);
     if (options.progress) options.progress({"emitting", 0, 0});
     section.programs.push_back(
         emit_program(graph, selection, found, conversions, target, constants, section));
+    const int in_place = share_storage(section.programs.back(), section.bindings);
     if (!explanation) continue;
     mark_chosen(graph, selection, *explanation, first);
-    remark_program(section.programs.back(), section, *explanation);
+    remark_program(section.programs.back(), section, in_place, *explanation);
   }
   if (explanation)
     for (const std::string& r : costs.remarks()) explanation->remarks.push_back(r);

@@ -21,7 +21,7 @@ class Emitter {
     program_.symbols = symbols;
     for (uint32_t k = 0; k < graph_.inputs().size(); ++k) {
       const ValueId v = graph_.inputs()[k];
-      places_[{v, fixed(v).str()}] = Place{{ValueRef::Kind::kBinding, k}, -1};
+      places_[{v, fixed(v).str()}] = Place{{ValueRef::Kind::kBinding, k}, {}};
       native_[v] = fixed(v);
     }
     assign_outputs();
@@ -32,10 +32,10 @@ class Emitter {
   }
 
  private:
-  // Where a value's bytes in one Format are, and the step that wrote them.
+  // Where a value's bytes in one Format are, and the steps that wrote them.
   struct Place {
     ValueRef ref;
-    int64_t step = -1;
+    std::vector<uint32_t> steps;
   };
 
   Format fixed(ValueId v) const { return Format{graph_.type(v).dtype, Layout::linear()}; }
@@ -48,7 +48,7 @@ class Emitter {
   void assign_outputs() {
     std::map<ValueId, ValueId> view_of;
     for (const Group& g : selection_.groups)
-      if (!g.chosen().row)
+      if (!g.chosen().row && !g.instead)
         view_of[g.option->lowered.outputs.front()] = g.option->lowered.inputs.front();
     for (uint32_t k = 0; k < graph_.outputs().size(); ++k) {
       ValueId v = graph_.outputs()[k].value;
@@ -74,8 +74,36 @@ class Emitter {
     return same_storage(f, Format{f.dtype, Layout::linear()}, graph_.type(v).shape);
   }
 
+  // The buffer of a value that others lie in.
+  uint32_t whole_buffer(ValueId whole, const Format& format) {
+    if (const auto found = wholes_.find(whole); found != wholes_.end()) return found->second;
+    ValueRef ref = destination(whole, format);
+    if (ref.kind != ValueRef::Kind::kBuffer) {
+      const uint32_t b = new_buffer(whole, format);
+      program_.buffers[b].same_as = ref;
+      ref = {ValueRef::Kind::kBuffer, b};
+    }
+    return wholes_[whole] = ref.index;
+  }
+
+  // A new buffer for channels [offset, ..) of `whole`'s.
+  ValueRef slice_buffer(ValueId v, const Format& slice, uint32_t whole, int64_t offset) {
+    const uint32_t b = new_buffer(v, slice);
+    program_.buffers[b].inside = static_cast<int32_t>(whole);
+    program_.buffers[b].axis1_offset = offset;
+    return {ValueRef::Kind::kBuffer, b};
+  }
+
+  static Format dense(Format format) {
+    format.enclosing = 0;
+    return format;
+  }
+
   // The destination of a value that a step computes.
   ValueRef destination(ValueId v, const Format& format) {
+    if (const auto slice = selection_.slices.find(v); slice != selection_.slices.end())
+      return slice_buffer(v, format, whole_buffer(slice->second.whole, dense(format)),
+                          slice->second.offset);
     const auto it = direct_.find(v);
     if (it != direct_.end() && !graph_.value(v).is_input && row_major(v, format)) {
       const GraphOutput& out = graph_.outputs()[it->second];
@@ -89,16 +117,15 @@ class Emitter {
     return {ValueRef::Kind::kBuffer, new_buffer(v, format)};
   }
 
-  void depend(Step& step, int64_t on) {
-    if (on < 0) return;
-    const uint32_t d = static_cast<uint32_t>(on);
-    if (std::find(step.deps.begin(), step.deps.end(), d) == step.deps.end()) step.deps.push_back(d);
+  static void add_steps(std::vector<uint32_t>& to, const std::vector<uint32_t>& steps) {
+    for (const uint32_t d : steps)
+      if (std::find(to.begin(), to.end(), d) == to.end()) to.push_back(d);
   }
 
-  int64_t push(Step step) {
+  std::vector<uint32_t> push(Step step) {
     std::sort(step.deps.begin(), step.deps.end());
     program_.steps.push_back(std::move(step));
-    return static_cast<int64_t>(program_.steps.size()) - 1;
+    return {static_cast<uint32_t>(program_.steps.size()) - 1};
   }
 
   // The value in the wanted Format, converting it first if nobody has.
@@ -128,7 +155,7 @@ class Emitter {
     step.outputs = {to};
     step.tuned_us = way.us;
     step.estimated_us = way.row->estimate(way.problem, target_);
-    depend(step, source.step);
+    add_steps(step.deps, source.steps);
     attach_artifact(*way.row, step);
     return Place{to, push(std::move(step))};
   }
@@ -150,6 +177,8 @@ class Emitter {
   void emit(const Group& group) {
     const Choice& choice = group.chosen();
     const Lowered& lowered = group.option->lowered;
+    if (!choice.row && choice.problem.op == "Concat") return emit_join(choice, lowered);
+    if (!choice.row && !choice.formats.outputs.front().dense()) return emit_parts(choice, lowered);
     if (!choice.row) return emit_view(choice, lowered);
     Step step;
     step.name = region_name(graph_, group.option->region);
@@ -173,16 +202,61 @@ class Emitter {
       }
       const Place place = need(v, choice.formats.inputs[k]);
       step.inputs.push_back(place.ref);
-      depend(step, place.step);
+      add_steps(step.deps, place.steps);
     }
     for (size_t k = 0; k < lowered.outputs.size(); ++k)
       step.outputs.push_back(destination(lowered.outputs[k], choice.formats.outputs[k]));
     attach_artifact(*choice.row, step);
     const std::vector<ValueRef> outputs = step.outputs;
-    const int64_t index = push(std::move(step));
+    const std::vector<uint32_t> index = push(std::move(step));
     for (size_t k = 0; k < lowered.outputs.size(); ++k) {
       native_[lowered.outputs[k]] = choice.formats.outputs[k];
       places_[{lowered.outputs[k], choice.formats.outputs[k].str()}] = Place{outputs[k], index};
+    }
+  }
+
+  // A concatenation whose parts lie in its buffer: those that do not yet are copied there.
+  void emit_join(const Choice& choice, const Lowered& lowered) {
+    const ValueId joined = lowered.outputs.front();
+    const Format format = choice.formats.outputs.front();
+    const uint32_t whole = whole_buffer(joined, format);
+    Place all{{ValueRef::Kind::kBuffer, whole}, {}};
+    int64_t at = 0;
+    for (size_t k = 0; k < lowered.inputs.size(); ++k) {
+      const ValueId v = lowered.inputs[k];
+      const Format slice = choice.formats.inputs[k];
+      const auto inside = selection_.slices.find(v);
+      if (inside != selection_.slices.end() && inside->second.whole == joined) {
+        add_steps(all.steps, places_.at({v, slice.str()}).steps);
+      } else {
+        const Format from = native_.at(v);
+        const ValueRef to = slice_buffer(v, slice, whole, at);
+        add_steps(
+            all.steps,
+            convert(v, conversions_.copy(v, from, slice), places_.at({v, from.str()}), to).steps);
+      }
+      at += graph_.type(v).shape[1].value();
+    }
+    native_[joined] = format;
+    places_[{joined, format.str()}] = std::move(all);
+  }
+
+  // A split whose parts are read where they lie.
+  void emit_parts(const Choice& choice, const Lowered& lowered) {
+    const ValueId source = lowered.inputs.front();
+    const Format format = choice.formats.inputs.front();
+    const Place place = need(source, format);
+    uint32_t whole = place.ref.index;
+    if (place.ref.kind != ValueRef::Kind::kBuffer) {
+      whole = new_buffer(source, format);
+      program_.buffers[whole].same_as = place.ref;
+    }
+    for (size_t k = 0; k < lowered.outputs.size(); ++k) {
+      const ValueId v = lowered.outputs[k];
+      const Format slice = choice.formats.outputs[k];
+      native_[v] = slice;
+      places_[{v, slice.str()}] =
+          Place{slice_buffer(v, slice, whole, selection_.slices.at(v).offset), place.steps};
     }
   }
 
@@ -194,7 +268,7 @@ class Emitter {
     const uint32_t b = new_buffer(out, format);
     program_.buffers[b].same_as = place.ref;
     native_[out] = format;
-    places_[{out, format.str()}] = Place{{ValueRef::Kind::kBuffer, b}, place.step};
+    places_[{out, format.str()}] = Place{{ValueRef::Kind::kBuffer, b}, place.steps};
   }
 
   void emit_constant_view(const Choice& choice, const Lowered& lowered) {
@@ -203,7 +277,7 @@ class Emitter {
     const ConstantId id = graph_.value(lowered.inputs.front()).constant;
     native_[out] = format;
     places_[{out, format.str()}] =
-        Place{{ValueRef::Kind::kConstant, constants_.want(id, graph_.type(out).shape, format)}, -1};
+        Place{{ValueRef::Kind::kConstant, constants_.want(id, graph_.type(out).shape, format)}, {}};
   }
 
   // Graph outputs that no step wrote in place get a copy.
@@ -213,7 +287,7 @@ class Emitter {
     if (graph_.value(v).constant.valid()) {
       const Format f = fixed(v);
       const uint32_t c = constants_.want(graph_.value(v).constant, graph_.type(v).shape, f);
-      return copy_out(v, f, Place{{ValueRef::Kind::kConstant, c}, -1}, to);
+      return copy_out(v, f, Place{{ValueRef::Kind::kConstant, c}, {}}, to);
     }
     for (const auto& [key, place] : places_)
       if (key.first == v && resolves_to(place.ref, to)) return;
@@ -247,8 +321,9 @@ class Emitter {
           !(native_.at(key.first).str() == key.second))
         continue;
       if (!seen.insert(name).second) continue;
-      program_.taps.push_back(
-          {name, place.ref, static_cast<uint32_t>(std::max<int64_t>(place.step, 0))});
+      const uint32_t last =
+          place.steps.empty() ? 0 : *std::max_element(place.steps.begin(), place.steps.end());
+      program_.taps.push_back({name, place.ref, last});
     }
   }
 
@@ -260,6 +335,7 @@ class Emitter {
   Section& section_;
   Program program_;
   std::map<std::pair<ValueId, std::string>, Place> places_;
+  std::map<ValueId, uint32_t> wholes_;  // buffers that slices lie in
   std::map<ValueId, Format> native_;  // the Format that a value is produced in
   std::map<ValueId, uint32_t> direct_;  // values whose bytes are (part of the way to) an output
   std::set<uint32_t> taken_;  // outputs that have a writer

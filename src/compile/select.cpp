@@ -279,7 +279,7 @@ std::vector<Group> ordered(const Graph& graph, const std::vector<const Option*>&
   while (!ready.empty()) {
     const size_t g = ready.begin()->second;
     ready.erase(ready.begin());
-    groups.push_back({cover[g], 0});
+    groups.push_back({cover[g], 0, {}});
     for (size_t u : users[g])
       if (--waiting[u] == 0) ready.insert({last(u), u});
   }

@@ -9,11 +9,19 @@ namespace tenfold::select {
 struct Group {
   const Option* option = nullptr;
   size_t choice = 0;
-  const Choice& chosen() const { return option->choices[choice]; }
+  std::optional<Choice> instead;  // the choice with slices for operands (slices.h)
+  const Choice& chosen() const { return instead ? *instead : option->choices[choice]; }
+};
+
+// A value that lies in the buffer of `whole`, from channel `offset` on.
+struct Slice {
+  ValueId whole;
+  int64_t offset = 0;
 };
 
 struct Selection {
   std::vector<Group> groups;  // in an order that respects data flow
+  std::map<ValueId, Slice> slices;
   double us = 0;  // of kernels and conversions
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/base/checked.h"
+#include "src/plan/sharing.h"
 
 namespace tenfold {
 
@@ -10,10 +11,6 @@ namespace {
 
 constexpr int64_t kScratchAlignment = 256;
 constexpr int64_t kLargeScratch = 4096;   // from here on the planner aligns to 256 bytes
-
-const Program& program_of(const Engine::Impl& engine, const Bound& bound) {
-  return engine.section->programs[bound.shapes.program];
-}
 
 bool makes_nothing(const Problem& problem) {
   return std::all_of(problem.outputs.begin(), problem.outputs.end(),
@@ -71,6 +68,10 @@ std::vector<Slot> slots_of(const Engine::Impl& engine, const Bound& bound,
 
 }  // namespace
 
+const Program& program_of(const Engine::Impl& engine, const Bound& bound) {
+  return bound.unshared ? *bound.unshared : engine.section->programs[bound.shapes.program];
+}
+
 std::unique_ptr<Bound> attach_steps(const Engine::Impl& engine, ShapeSolution shapes,
                                     RecorderKind kind) {
   auto bound = std::make_unique<Bound>();
@@ -98,6 +99,9 @@ std::unique_ptr<Bound> attach_steps(const Engine::Impl& engine, ShapeSolution sh
 }
 
 void plan_bound_memory(const Engine::Impl& engine, Bound& bound, bool keep_taps) {
+  bound.unshared.reset();
+  if (keep_taps)
+    bound.unshared = std::make_unique<const Program>(without_sharing(program_of(engine, bound)));
   bound.memory = plan_memory(program_of(engine, bound), bound.shapes.symbols, bound.scratch,
                              &bound.scratch_offsets, engine.section->bindings, keep_taps);
   bound.arena_bytes = bound.memory.peak;

@@ -22,6 +22,7 @@ ShapeSolution solve_shapes(const Section& section,
 
 struct Bound {
   ShapeSolution shapes;
+  std::unique_ptr<const Program> unshared;  // without steps in place, while taps are kept
   RecorderKind kind = RecorderKind::kReplay;
   bool idle = false;                   // every output is empty: nothing to run
   std::vector<Problem> problems;       // bound; instances may refer to them
@@ -44,7 +45,10 @@ struct Bound {
 std::unique_ptr<Bound> attach_steps(const Engine::Impl& engine, ShapeSolution shapes,
                                     RecorderKind kind);
 
-// Plans memory anew; `keep_taps` as in plan_memory.
+// The program that the shape runs.
+const Program& program_of(const Engine::Impl& engine, const Bound& bound);
+
+// Plans memory anew; with `keep_taps` no value is overwritten that a tap reads.
 void plan_bound_memory(const Engine::Impl& engine, Bound& bound, bool keep_taps);
 
 // Records the steps once Bound.addresses has every slot's address.

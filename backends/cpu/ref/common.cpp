@@ -217,6 +217,8 @@ class RefRow : public Row {
   Needs needs(const Problem& p, const Tactic&, const Target& target) const override {
     return Instance(def_, p.bind(p.tuning()), static_cast<int>(target.i("threads", 1))).needs;
   }
+  bool writes_slices() const override { return true; }
+  bool reads_slices() const override { return true; }
   void record(Commands& commands, const Operands& operands, const RowState*,
               const RowInstance& instance) const noexcept override {
     const auto* in = static_cast<const Instance*>(&instance);

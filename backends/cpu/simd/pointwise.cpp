@@ -229,6 +229,15 @@ class PointwiseRow : public Row {
     add(tuple_of(p, Layout::channels_last(), Layout::linear()));
     return list;
   }
+  // A block of elements is read before it is written.
+  int in_place(const Problem& p) const override {
+    if (p.op != "Pointwise" || p.outputs.size() != 1) return -1;
+    for (size_t k = 0; k < p.inputs.size(); ++k)
+      if (!p.inputs[k].constant && p.inputs[k].dims == p.outputs[0].dims &&
+          p.inputs[k].format == p.outputs[0].format)
+        return static_cast<int>(k);
+    return -1;
+  }
   double estimate(const Problem& p, const Target& target) const override {
     const bool turns =
         !p.inputs.empty() && p.inputs[0].format.layout.kind != p.outputs[0].format.layout.kind;

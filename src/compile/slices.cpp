@@ -1,0 +1,437 @@
+#include "src/compile/slices.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace tenfold::select {
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr double kWorthTiming = 1.3;  // dense kernels slower than this are not timed with slices
+
+struct Place {
+  size_t group, operand;
+};
+
+// One operand of a group becomes a slice.
+struct Change {
+  size_t group = 0;
+  Choice choice;
+};
+
+// How one piece of a concatenation gets into its slice.
+struct Piece {
+  bool direct = false;  // its producer writes there; else a copy
+  double us = kNever;   // more than today
+  std::vector<Change> changes;
+  std::string reason;   // why not direct
+};
+
+bool sliceable(const Format& f) {
+  return f.dense() && f.layout.pad <= 1 && f.scale == 0 && bits_of(f.dtype) % 8 == 0 &&
+         (f.layout.kind == Layout::Kind::kLinear || f.layout.kind == Layout::Kind::kChannelsLast);
+}
+
+class Slicer {
+ public:
+  Slicer(const Graph& graph, const Target& target, Selection& selection, Conversions& conversions,
+         Costs& costs, Explanation* explanation)
+      : graph_(graph),
+        target_(target),
+        selection_(selection),
+        groups_(selection.groups),
+        conversions_(conversions),
+        costs_(costs),
+        explanation_(explanation) {
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      const Lowered& l = groups_[g].option->lowered;
+      for (size_t k = 0; k < l.outputs.size(); ++k) producer_[l.outputs[k]] = {g, k};
+      for (size_t k = 0; k < l.inputs.size(); ++k)
+        if (!graph_.value(l.inputs[k]).constant.valid()) uses_[l.inputs[k]].push_back({g, k});
+    }
+  }
+
+  void run() {
+    std::vector<size_t> joins, splits;
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      if (!groups_[g].chosen().row) continue;
+      const Problem& p = groups_[g].chosen().problem;
+      if (p.op == "Concat") joins.push_back(g);
+      if (p.op == "Split" || p.op == "Slice") splits.push_back(g);
+    }
+    queue_ = true;  // first round: only say what will have to be timed
+    for (const size_t g : joins)
+      if (cannot_join(g).empty()) gain_of_join(g);
+    for (const size_t g : splits)
+      if (cannot_split(g).empty()) gain_of_split(g);
+    costs_.measure_all("timing slices");
+    queue_ = false;
+    for (const size_t g : joins) join(g);
+    for (const size_t g : splits) split(g);
+  }
+
+ private:
+  const Lowered& lowered(size_t g) const { return groups_[g].option->lowered; }
+  const Choice& chosen(size_t g) const { return groups_[g].chosen(); }
+  int64_t channels(ValueId v) const { return graph_.type(v).shape[1].value(); }
+
+  // Why a step with one whole value `v` of Format `f` cannot be a matter of slices, empty if it
+  // can.
+  std::string cannot_lie(const Problem& p, ValueId v, const Format& f,
+                         const std::vector<ValueId>& parts) const {
+    const Shape& dims = graph_.type(v).shape;
+    if (!p.expr.code.empty()) return "it computes as well";
+    if (dims.size() < 2 || !dims[1].is_const()) return "axis 1 has no fixed size";
+    if (!sliceable(f)) return "slices of " + f.str() + " are not made";
+    int64_t offset = 0;
+    for (ValueId part : parts) {
+      if (graph_.type(part).shape.size() != dims.size() || !graph_.type(part).shape[1].is_const())
+        return "axis 1 of a part has no fixed size";
+      if (!slice_aligned(f, dims, offset)) return "a part would not begin at 16 bytes";
+      offset += channels(part);
+    }
+    return {};
+  }
+
+  std::string cannot_join(size_t g) const {
+    const Problem& p = chosen(g).problem;
+    const ValueId whole = lowered(g).outputs.front();
+    if (p.attrs.i("axis", 0) != 1) return "it joins along another axis than 1";
+    if (graph_.is_output(whole)) return "the whole is an output of the network";
+    return cannot_lie(p, whole, chosen(g).formats.outputs.front(), lowered(g).inputs);
+  }
+
+  std::string cannot_split(size_t g) const {
+    const Problem& p = chosen(g).problem;
+    const ValueId whole = lowered(g).inputs.front();
+    if (p.op == "Split" && p.attrs.i("axis", 0) != 1) return "it splits along another axis than 1";
+    if (p.op == "Slice" && (p.attrs.ints("axes") != std::vector<int64_t>{1} ||
+                            (p.attrs.has("steps") && p.attrs.ints("steps").front() != 1)))
+      return "it takes other parts than a range of axis 1";
+    if (graph_.value(whole).constant.valid()) return "the whole is a constant";
+    for (ValueId part : lowered(g).outputs) {
+      if (graph_.is_output(part)) return "a part is an output of the network";
+      if (selection_.slices.count(part)) return "a part lies in another buffer already";
+    }
+    const Format& f = chosen(g).formats.inputs.front();
+    if (p.op == "Slice") {
+      if (std::string why = cannot_lie(p, whole, f, {}); !why.empty()) return why;
+      const Shape& dims = graph_.type(whole).shape;
+      return slice_aligned(f, dims, first_channel(g, 0)) ? "" : "it would not begin at 16 bytes";
+    }
+    return cannot_lie(p, whole, f, lowered(g).outputs);
+  }
+
+  // Where output `k` of a split begins.
+  int64_t first_channel(size_t g, size_t k) const {
+    const Problem& p = chosen(g).problem;
+    const int64_t whole = channels(lowered(g).inputs.front());
+    if (p.op == "Slice") {
+      const int64_t start = p.attrs.ints("starts").front();
+      return std::clamp<int64_t>(start < 0 ? start + whole : start, 0, whole);
+    }
+    int64_t at = 0;
+    for (size_t j = 0; j < k; ++j) at += channels(lowered(g).outputs[j]);
+    return at;
+  }
+
+  // `choice` with one operand a slice of a buffer of `enclosing` channels; no value with a reason.
+  std::optional<Choice> sliced(Choice choice, bool output, size_t k, int64_t enclosing,
+                               std::string* why) const {
+    Format& f = output ? choice.formats.outputs[k] : choice.formats.inputs[k];
+    Operand& o = output ? choice.problem.outputs[k] : choice.problem.inputs[k];
+    f.enclosing = enclosing;
+    o.format = f;
+    const bool willing = output ? choice.row->writes_slices() : choice.row->reads_slices();
+    const std::string name(choice.row->name());
+    if (!willing) {
+      *why = name + (output ? " writes no slices" : " reads no slices");
+      return std::nullopt;
+    }
+    if (const Verdict v = choice.row->supports(choice.problem, target_); !v) {
+      *why = name + ": " + v.reason;
+      return std::nullopt;
+    }
+    return choice;
+  }
+
+  // Fills in tactic and time; in the first round only asks for them.
+  bool time(Choice& choice) {
+    if (queue_) {
+      costs_.want(*choice.row, choice.problem);
+      return true;
+    }
+    const Timed& timed = costs_.best(*choice.row, choice.problem);
+    choice.tactic = timed.tactic;
+    choice.us = timed.us;
+    choice.measured = timed.measured;
+    return timed.failure.empty();
+  }
+
+  // What a group's choice becomes when the changes made so far are counted in.
+  const Choice& current(size_t g, const std::vector<Change>& changes) const {
+    for (auto it = changes.rbegin(); it != changes.rend(); ++it)
+      if (it->group == g) return it->choice;
+    return chosen(g);
+  }
+
+  double conversion(ValueId v, const Format& from, const Format& to) {
+    return queue_ ? 0.0 : conversions_.way(v, from, to).us;
+  }
+
+  // Lets every reader of `v` but group `except` read it as a slice. Extra time; kNever with a
+  // reason.
+  double read_as_slice(ValueId v, const Format& dense, int64_t enclosing, size_t except,
+                       std::vector<Change>& changes, std::string* why) {
+    Format slice = dense;
+    slice.enclosing = enclosing;
+    double us = 0;
+    const auto found = uses_.find(v);
+    if (found == uses_.end()) return 0;
+    for (const Place& use : found->second) {
+      if (use.group == except) continue;
+      const Choice& now = current(use.group, changes);
+      if (!now.row) {
+        *why = "it is also seen as another shape";
+        return kNever;
+      }
+      const Format& wants = now.formats.inputs[use.operand];
+      if (!(wants == dense)) {
+        us += conversion(v, slice, wants) - conversion(v, dense, wants);
+        continue;
+      }
+      std::optional<Choice> changed = sliced(now, false, use.operand, enclosing, why);
+      if (!changed || !time(*changed)) return kNever;
+      us += changed->us - now.us;
+      changes.push_back({use.group, std::move(*changed)});
+    }
+    return us;
+  }
+
+  // The producer of piece `k` writes into the slice at once.
+  void consider_direct(size_t join, ValueId v, const Format& whole, Piece& best) {
+    const auto made = producer_.find(v);
+    if (made == producer_.end()) return void(best.reason = "it is an input of the network");
+    const size_t g = made->second.group;
+    const Choice& now = chosen(g);
+    if (!now.row) return void(best.reason = "it is a view");
+    if (graph_.is_output(v)) return void(best.reason = "it is an output of the network");
+    if (selection_.slices.count(v)) return void(best.reason = "it lies in another buffer already");
+    if (lowered(g).outputs.size() != 1) return void(best.reason = "its step makes several values");
+    const ValueId joined = lowered(join).outputs.front();
+    const Format& produced = now.formats.outputs.front();
+    const double today = now.us + conversion(v, produced, whole);
+    std::vector<Choice> ways{now};
+    for (const Choice& c : groups_[g].option->choices)
+      if (c.row && !groups_[g].instead && c.formats.inputs == now.formats.inputs &&
+          c.us <= kWorthTiming * now.us + 1)
+        ways.push_back(c);
+    for (const Choice& way : ways) {
+      if (!(way.formats.outputs.front() == whole)) {
+        if (best.reason.empty())
+          best.reason = "its producer writes " + way.formats.outputs.front().str();
+        continue;
+      }
+      std::string why;
+      std::optional<Choice> changed = sliced(way, true, 0, channels(joined), &why);
+      if (!changed || !time(*changed)) {
+        best.reason = why;
+        continue;
+      }
+      std::vector<Change> changes{{g, *changed}};
+      double us = changed->us - today;
+      us += read_as_slice(v, whole, channels(joined), join, changes, &why);
+      if (us == kNever) best.reason = why;
+      if (us < best.us) best = Piece{true, us, std::move(changes), {}};
+    }
+  }
+
+  Piece piece(size_t join, size_t k) {
+    const ValueId v = lowered(join).inputs[k];
+    const Format whole = chosen(join).formats.outputs.front();
+    Piece best;
+    if (graph_.value(v).constant.valid()) {
+      best.reason = "it is a constant";
+      return best;
+    }
+    consider_direct(join, v, whole, best);
+    if (queue_) return best;
+    const auto made = producer_.find(v);
+    const Format from = made == producer_.end()
+                            ? Format{graph_.type(v).dtype, Layout::linear()}
+                            : chosen(made->second.group).formats.outputs[made->second.operand];
+    Format slice = whole;
+    slice.enclosing = channels(lowered(join).outputs.front());
+    const double us = conversions_.way(v, from, slice).us - conversions_.way(v, from, whole).us;
+    if (us < best.us) best = Piece{false, us, {}, best.reason};
+    return best;
+  }
+
+  std::vector<Piece> pieces_;
+
+  // Microseconds that slices save; -infinity if they cannot be.
+  double gain_of_join(size_t g) {
+    pieces_.clear();
+    double us = 0;
+    bool any = false;
+    const std::vector<ValueId>& inputs = lowered(g).inputs;
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      pieces_.push_back(std::count(inputs.begin(), inputs.end(), inputs[k]) > 1
+                            ? Piece{false, kNever, {}, "it occurs twice"}
+                            : piece(g, k));
+      us += pieces_.back().us;
+      any = any || pieces_.back().direct;
+    }
+    return any ? chosen(g).us - us : -kNever;
+  }
+
+  void join(size_t g) {
+    std::string why = cannot_join(g);
+    double gain = 0;
+    if (why.empty()) {
+      gain = gain_of_join(g);
+      if (gain == -kNever)
+        why = reasons();
+      else if (gain <= 0)
+        why = slower(gain);
+    }
+    if (!why.empty()) return refuse(g, why);
+    const ValueId joined = lowered(g).outputs.front();
+    int64_t at = 0;
+    Choice view = chosen(g);
+    view.row = nullptr;
+    for (size_t k = 0; k < pieces_.size(); ++k) {
+      const ValueId v = lowered(g).inputs[k];
+      view.formats.inputs[k] = view.formats.outputs.front();
+      view.formats.inputs[k].enclosing = channels(joined);
+      if (pieces_[k].direct) selection_.slices[v] = {joined, at};
+      for (Change& change : pieces_[k].changes) apply(change);
+      at += channels(v);
+    }
+    accept(g, std::move(view), gain);
+  }
+
+  std::vector<Change> changes_;
+
+  double gain_of_split(size_t g, std::string* why = nullptr) {
+    std::string ignored;
+    changes_.clear();
+    double us = 0;
+    const Format f = chosen(g).formats.inputs.front();
+    const int64_t enclosing = channels(lowered(g).inputs.front());
+    for (ValueId part : lowered(g).outputs) {
+      us += read_as_slice(part, f, enclosing, g, changes_, why ? why : &ignored);
+      if (us == kNever) return -kNever;
+    }
+    return chosen(g).us - us;
+  }
+
+  void split(size_t g) {
+    std::string why = cannot_split(g);
+    double gain = 0;
+    if (why.empty()) {
+      gain = gain_of_split(g, &why);
+      if (gain != -kNever && gain <= 0) why = slower(gain);
+    }
+    if (!why.empty()) return refuse(g, why);
+    Choice view = chosen(g);
+    view.row = nullptr;
+    view.formats.outputs.assign(lowered(g).outputs.size(), view.formats.inputs.front());
+    for (size_t k = 0; k < view.formats.outputs.size(); ++k) {
+      view.formats.outputs[k].enclosing = channels(lowered(g).inputs.front());
+      selection_.slices[lowered(g).outputs[k]] = {lowered(g).inputs.front(), first_channel(g, k)};
+    }
+    for (Change& change : changes_) apply(change);
+    accept(g, std::move(view), gain);
+  }
+
+  void apply(Change& change) {
+    const Choice& c = change.choice;
+    if (explanation_)
+      explanation_->lines.push_back({region_name(graph_, groups_[change.group].option->region),
+                                     std::string(c.row->name()),
+                                     c.tactic,
+                                     formats_text(c.formats),
+                                     c.us,
+                                     c.measured,
+                                     false,
+                                     {},
+                                     c.problem.str()});
+    groups_[change.group].instead = std::move(change.choice);
+  }
+
+  void accept(size_t g, Choice view, double gain) {
+    view.us = 0;
+    selection_.us -= gain;
+    if (explanation_)
+      explanation_->lines.push_back({region_name(graph_, groups_[g].option->region),
+                                     "slices",
+                                     {},
+                                     formats_text(view.formats),
+                                     0,
+                                     chosen(g).measured,
+                                     true,
+                                     {},
+                                     chosen(g).problem.str()});
+    groups_[g].instead = std::move(view);
+  }
+
+  void refuse(size_t g, const std::string& why) {
+    if (explanation_)
+      explanation_->lines.push_back({region_name(graph_, groups_[g].option->region),
+                                     "slices",
+                                     {},
+                                     {},
+                                     0,
+                                     false,
+                                     false,
+                                     why,
+                                     {}});
+  }
+
+  static std::string slower(double gain) {
+    char text[64];
+    std::snprintf(text, sizeof text, "it would take %.2f us more than the copy", -gain);
+    return text;
+  }
+
+  std::string reasons() const {
+    std::string text = "no part could be written in place";
+    for (size_t k = 0; k < pieces_.size(); ++k)
+      if (!pieces_[k].reason.empty())
+        text += (k ? "; part " : ": part ") + std::to_string(k) + ": " + pieces_[k].reason;
+    return text;
+  }
+
+  const Graph& graph_;
+  const Target& target_;
+  Selection& selection_;
+  std::vector<Group>& groups_;
+  Conversions& conversions_;
+  Costs& costs_;
+  Explanation* explanation_;
+  std::map<ValueId, Place> producer_;
+  std::map<ValueId, std::vector<Place>> uses_;
+  bool queue_ = false;
+};
+
+}  // namespace
+
+bool slice_aligned(const Format& whole, const Shape& dims, int64_t offset) {
+  constexpr int64_t kBytes = 16;
+  int64_t unit = bits_of(whole.dtype) / 8;  // bytes of one step along axis 1
+  if (whole.layout.kind == Layout::Kind::kLinear)
+    for (size_t k = 2; k < dims.size(); ++k) {
+      if (!dims[k].is_const()) return false;
+      unit = unit * (dims[k].value() % kBytes) % kBytes;
+    }
+  const auto even = [&](int64_t count) { return count % kBytes * unit % kBytes == 0; };
+  return dims.size() >= 2 && dims[1].is_const() && even(dims[1].value()) && even(offset);
+}
+
+void choose_slices(const Graph& graph, const Target& target, Selection& selection,
+                   Conversions& conversions, Costs& costs, Explanation* explanation) {
+  Slicer(graph, target, selection, conversions, costs, explanation).run();
+}
+
+}  // namespace tenfold::select
