@@ -1,11 +1,13 @@
 // The generators: divisors, parameters, Expr code, what rows accept and offer.
 #include <cstring>
 #include <random>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "backends/cuda/gen/expr.h"
 #include "backends/cuda/gen/text_row.h"
+#include "backends/cuda/kernels/device_texts.h"
 #include "tests/support/cuda_problems.h"
 
 namespace tenfold::cuda {
@@ -85,6 +87,65 @@ TEST(Rows, OfferOnlyPermittedTypes) {
           EXPECT_EQ(tuple.inputs[k].dtype, open.inputs[k].format.dtype) << row->name();
       }
     }
+}
+
+// Select makes slices of what a row takes dense: refusing them would cost a copy.
+TEST(Rows, TakeSlices) {
+  const Target target = Target::parse("cuda:h200");
+  const std::set<std::string_view> all = {
+      "cuda.pointwise", "cuda.convert",     "cuda.depthwise", "cuda.conv_gemm", "cuda.pool",
+      "cuda.softmax",   "cuda.global_pool", "cuda.lrn",       "cuda.concat",    "cuda.slice",
+      "cuda.split",     "cuda.batch_norm",  "cuda.pad",       "cuda.transpose"};
+  std::set<std::string_view> taken;
+  for (const Problem& open : test::cuda_problems())
+    for (const Row* row : test::cuda_rows()) {
+      if (!row->supports(open, target)) continue;
+      EXPECT_TRUE(row->reads_slices() && row->writes_slices()) << row->name();
+      for (const FormatTuple& tuple : row->formats(open, target, {DType::kF32, DType::kF16})) {
+        const Problem closed = test::close(open, tuple);
+        const Problem sliced = test::with_slices(closed, true, true);
+        if (sliced == closed || !row->supports(closed, target) || !all.contains(row->name()))
+          continue;
+        const Verdict verdict = row->supports(sliced, target);
+        EXPECT_TRUE(verdict) << row->name() << " " << sliced.str() << " " << verdict.reason;
+        taken.insert(row->name());
+      }
+    }
+  EXPECT_EQ(taken.size(), all.size());
+}
+
+TEST(Rows, ShareStorageOnlyOfEqualForm) {
+  const auto row = [](const std::string& name) {
+    for (const Row* r : test::cuda_rows())
+      if (r->name() == name) return r;
+    return static_cast<const Row*>(nullptr);
+  };
+  const auto in_place = [&](const char* name, const std::string& text) {
+    return row(name)->in_place(Problem::parse(text + " | compute=f32 acc=f32 closed"));
+  };
+  EXPECT_EQ(in_place("cuda.pointwise",
+                     "Pointwise(f32[2,1,8], f32[2,4,8]) out0=add(in0,in1) -> f32[2,4,8]"),
+            1);
+  EXPECT_EQ(in_place("cuda.pointwise", "Pointwise(f16[2,4,8]) out0=relu(in0) -> f32[2,4,8]"), -1);
+  EXPECT_EQ(
+      in_place("cuda.pointwise", "Pointwise(f32[2,4,8]:linear@8) out0=relu(in0) -> f32[2,4,8]"),
+      -1);
+  EXPECT_EQ(in_place("cuda.pointwise", "Pointwise(@f32[2,4,8]) out0=relu(in0) -> f32[2,4,8]"), -1);
+  EXPECT_EQ(in_place("cuda.pool",
+                     "MaxPool(f32[2,4,8,8]:cl) {kernel=[3,3], pads=[1,1,1,1]} -> f32[2,4,8,8]:cl"),
+            -1);
+  EXPECT_EQ(in_place("cuda.softmax", "Softmax(f32[2,4]) {axis=1} -> f32[2,4]"), 0);
+  EXPECT_EQ(in_place("cuda.conv_gemm",
+                     "Conv(f16[2,8,5,5]:cl, @f16[8,8,1,1]:cl, f16[2,8,5,5]:cl) {kernel=[1,1]} "
+                     "out0=relu(add(acc,in2)) -> f16[2,8,5,5]:cl"),
+            2);
+}
+
+// In place, a load that bypasses coherence would read what other threads store.
+TEST(Texts, LoadsAreCoherent) {
+  for (const EmbeddedText& text : device_texts())
+    for (const char* word : {"__restrict__", "__ldg", "global.nc", "__ldcs", "__ldca"})
+      EXPECT_EQ(text.text.find(word), std::string_view::npos) << text.name << " has " << word;
 }
 
 TEST(Tactics, ReadsNumbers) {

@@ -29,16 +29,21 @@ TEST_P(Texts, Compile) {
     for (const Row* row : test::cuda_rows()) {
       if (!row->supports(open, target)) continue;
       for (const FormatTuple& tuple : row->formats(open, target, all_types())) {
-        const Problem closed = test::close(open, tuple);
-        if (!row->supports(closed, target)) continue;
+        const Problem dense = test::close(open, tuple);
+        if (!row->supports(dense, target)) continue;
         ++served;
-        const auto tactics = row->tactics(closed, target);
+        const auto tactics = row->tactics(dense, target);
         ASSERT_FALSE(tactics.empty()) << row->name();
         for (const Tactic& tactic : tactics) {
+          Problem closed = dense;
           // The best guess everywhere, others once a row and type.
           const std::string kind =
               std::string(row->name()) + tactic + std::string(to_string(closed.compute));
           if (!kinds.insert(kind).second && &tactic != &tactics.front()) continue;
+          // Inside larger buffers every third.
+          if (const Problem sliced = test::with_slices(closed, true, true);
+              served % 3 == 0 && row->supports(sliced, target))
+            closed = sliced;
           const auto request = static_cast<const TextRow*>(row)->request(closed, tactic, target);
           if (!seen.insert(cuda::text_key(request, arch)).second) continue;
           try {

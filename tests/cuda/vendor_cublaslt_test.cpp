@@ -44,6 +44,51 @@ TEST(CublasLtMatmul, PointwiseConvolutionIsAProductOverPixels) {
   EXPECT_TRUE(s.epilogue.relu);
 }
 
+TEST(CublasLtMatmul, SlicesAreMatricesWithLongerRows) {
+  const auto conv = [](const std::string& x, const std::string& residual, const std::string& y) {
+    Problem p =
+        Problem::parse("Conv(f16[4,64,7,9]:" + x +
+                       ", @f16[32,64,1,1]:cl, @f16[32,1,1], f16[4,32,7,9]:" + residual + ") " +
+                       kPointwise + " out0=relu(add(add(acc,in2),in3)) -> f16[4,32,7,9]:" + y +
+                       " | compute=f16 acc=f32 closed");
+    return p;
+  };
+  const Problem p = conv("cl@128", "cl@48", "cl@256");
+  ASSERT_TRUE(check_matmul(p)) << check_matmul(p).reason;
+  const MatmulSpec s = matmul_spec(p);
+  EXPECT_EQ(s.m, 4 * 7 * 9);
+  EXPECT_EQ(s.k, 64);
+  EXPECT_EQ(s.lda, 128);
+  EXPECT_EQ(s.ldb, 64);
+  EXPECT_EQ(s.ldc, 48);
+  EXPECT_EQ(s.ldd, 256);
+  EXPECT_TRUE(s.slices);
+  EXPECT_FALSE(matmul_spec(conv("cl", "cl", "cl")).slices);
+  const auto row = cublaslt_matmul();
+  EXPECT_EQ(row->in_place(p), -1);
+  EXPECT_EQ(row->in_place(conv("cl@128", "cl@48", "cl@48")), 3);
+  EXPECT_FALSE(check_matmul(conv("cl", "linear", "cl")));
+  // A window over several pixels of a slice has gaps.
+  const auto whole = [](const std::string& x) {
+    return Problem::parse("Conv(f16[4,16,6,6]:" + x +
+                          ", @f16[128,16,6,6]:cl) {dilations=[1,1], group=1, "
+                          "kernel=[6,6], pads=[0,0,0,0], strides=[1,1]} -> f16[4,128,1,1]:cl@256 | "
+                          "compute=f16 acc=f32 closed");
+  };
+  EXPECT_TRUE(check_matmul(whole("cl")));
+  EXPECT_EQ(matmul_spec(whole("cl")).ldd, 256);
+  EXPECT_FALSE(check_matmul(whole("cl@32")));
+  const Problem gemm = Problem::parse(
+      "Gemm(f16[70,8]:linear@16, @f16[70,32]) {transA=1, transB=0} -> f16[8,32]:linear@64 | "
+      "compute=f16 acc=f32 closed");
+  ASSERT_TRUE(check_matmul(gemm)) << check_matmul(gemm).reason;
+  EXPECT_EQ(matmul_spec(gemm).lda, 16);
+  EXPECT_EQ(matmul_spec(gemm).ldd, 64);
+  EXPECT_FALSE(
+      check_matmul(Problem::parse("MatMul(f16[2,17,64]:linear@32, @f16[64,48]) -> "
+                                  "f16[2,17,48] | compute=f16 acc=f32 closed")));
+}
+
 TEST(CublasLtMatmul, GemmWithAlphaAndTransposes) {
   Problem p = parse(
       "Gemm(f32[70,N], @f32[33,70], @f32[1,33]) {transA=1, transB=1} "

@@ -121,6 +121,20 @@ TEST(CudnnConv, PaddedChannelsAreRealOnesForTheLibrary) {
   EXPECT_EQ(spec.w.strides, (std::array<int64_t, 4>{36, 1, 12, 4}));
 }
 
+TEST(CudnnConv, SlicesKeepTheirBuffersStrides) {
+  const Problem p = Problem::parse(
+      "Conv(f16[2,16,9,9]:cl@48, @f16[32,16,3,3]:cl, @f16[32,1,1], f16[2,32,9,9]:cl@64) {" +
+      std::string(kThreeByThree) +
+      "} out0=relu(add(add(acc,in2),in3)) -> f16[2,32,9,9]:cl@128 | compute=f16 acc=f32 closed");
+  ASSERT_TRUE(check_conv(p)) << check_conv(p).reason;
+  const ConvSpec spec = conv_spec(p);
+  EXPECT_EQ(spec.x.dims, (std::array<int64_t, 4>{2, 16, 9, 9}));
+  EXPECT_EQ(spec.x.strides, (std::array<int64_t, 4>{48 * 81, 1, 48 * 9, 48}));
+  EXPECT_EQ(spec.residual.strides, (std::array<int64_t, 4>{64 * 81, 1, 64 * 9, 64}));
+  EXPECT_EQ(spec.y.strides, (std::array<int64_t, 4>{128 * 81, 1, 128 * 9, 128}));
+  EXPECT_EQ(spec.y.packed, (std::array<int64_t, 4>{32 * 81, 1, 32 * 9, 32}));
+}
+
 class CudnnPlans : public testing::Test {
  protected:
   void SetUp() override {

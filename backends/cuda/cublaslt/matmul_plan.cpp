@@ -70,6 +70,7 @@ struct MatmulPlan::Descriptors {
   void* product = nullptr;
   void* a = nullptr;
   void* b = nullptr;
+  void* c = nullptr;
   void* d = nullptr;
   const MatmulSpec spec;
 
@@ -88,10 +89,11 @@ struct MatmulPlan::Descriptors {
     }
     a = layout(s.transpose_b ? s.k : s.n, s.transpose_b ? s.n : s.k, s.ldb, s.stride_b);
     b = layout(s.transpose_a ? s.m : s.k, s.transpose_a ? s.k : s.m, s.lda, s.stride_a);
+    c = layout(s.n, s.m, s.ldc, s.stride_d);
     d = layout(s.n, s.m, s.ldd, s.stride_d);
   }
   ~Descriptors() {
-    for (void* l : {a, b, d})
+    for (void* l : {a, b, c, d})
       if (l) (void)api().layout_destroy(l);
     if (product) (void)api().desc_destroy(product);
   }
@@ -126,10 +128,14 @@ struct MatmulPlan::Descriptors {
     // Parts of a split reduction are summed in f32, in a fixed order.
     const auto reductions = static_cast<uint32_t>(kReductionInCompute);
     (void)api().preference_set(preference, kPrefReductions, &reductions, sizeof reductions);
+    const uint32_t alignment = 16;
+    if (spec.slices)
+      for (const int operand : {kPrefAlignmentA, kPrefAlignmentB, kPrefAlignmentC, kPrefAlignmentD})
+        (void)api().preference_set(preference, operand, &alignment, sizeof alignment);
     std::vector<CublasLtHeuristicResult> results(static_cast<size_t>(most));
     int count = 0;
     const cublasStatus status =
-        api().heuristic(handle, product, a, b, d, d, preference, most, results.data(), &count);
+        api().heuristic(handle, product, a, b, c, d, preference, most, results.data(), &count);
     (void)api().preference_destroy(preference);
     check_cublaslt(status, "asking for algorithms");
     results.resize(static_cast<size_t>(std::clamp(count, 0, most)));
@@ -141,8 +147,8 @@ struct MatmulPlan::Descriptors {
 namespace {
 
 // The named algorithm; false when the library does not take it for this product.
-bool rebuild(CublasLtHandle handle, const MatmulSpec& s, void* product, void* a, void* b, void* d,
-             const Tactic& tactic, CublasLtAlgo& algo, size_t& workspace) {
+bool rebuild(CublasLtHandle handle, const MatmulSpec& s, void* product, void* a, void* b, void* c,
+             void* d, const Tactic& tactic, CublasLtAlgo& algo, size_t& workspace) {
   const int type = data_type(s.type);
   const std::optional<int64_t> id = value_in(tactic, "algo");
   if (!id || api().algo_init(handle, compute_type(s), kFloat, type, type, type, type,
@@ -160,7 +166,7 @@ bool rebuild(CublasLtHandle handle, const MatmulSpec& s, void* product, void* a,
       return false;
   }
   CublasLtHeuristicResult result{};
-  if (api().algo_check(handle, product, a, b, d, d, &algo, &result) != cublaslt::kSuccess)
+  if (api().algo_check(handle, product, a, b, c, d, &algo, &result) != cublaslt::kSuccess)
     return false;
   workspace = result.workspace;
   return result.state == cublaslt::kSuccess && workspace <= static_cast<size_t>(kWorkspaceCap);
@@ -172,7 +178,8 @@ MatmulPlan::MatmulPlan(CublasLtHandle handle, const MatmulSpec& spec, const Tact
     : handle_(handle), d_(std::make_unique<Descriptors>(spec)) {
   alpha_ = static_cast<float>(spec.epilogue.alpha);
   beta_ = spec.epilogue.residual >= 0 ? 1.0f : 0.0f;
-  if (rebuild(handle, spec, d_->product, d_->a, d_->b, d_->d, tactic, algo_, workspace_)) return;
+  if (rebuild(handle, spec, d_->product, d_->a, d_->b, d_->c, d_->d, tactic, algo_, workspace_))
+    return;
   const std::optional<int64_t> guess = value_in(tactic, "heuristic");
   const int64_t wanted = std::clamp<int64_t>(guess.value_or(0), 0, 7);
   const auto results = d_->heuristics(handle, 8);
@@ -197,7 +204,7 @@ cublasStatus MatmulPlan::run(const void* a, const void* b, void* d, const void* 
     bias_ = bias;
   }
   return cublaslt_api()->matmul(handle_, d_->product, &alpha_, b, d_->a, a, d_->b, &beta_,
-                                residual ? residual : d, d_->d, d, d_->d, &algo_, scratch,
+                                residual ? residual : d, d_->c, d, d_->d, &algo_, scratch,
                                 workspace_, stream);
 }
 

@@ -98,6 +98,16 @@ class MatmulRow final : public Row {
     return n;
   }
 
+  bool writes_slices() const override { return true; }
+  bool reads_slices() const override { return true; }
+  // The library adds a matrix of equal layout to the one that it is stored in.
+  int in_place(const Problem& problem) const override {
+    const auto epilogue = match_matmul_epilogue(problem);
+    const int k = epilogue ? epilogue->residual : -1;
+    if (k < 0) return -1;
+    const Operand& residual = problem.inputs[static_cast<size_t>(k)];
+    return !residual.constant && residual.format == problem.outputs[0].format ? k : -1;
+  }
   double estimate(const Problem& problem, const Target& target) const override;
   std::unique_ptr<RowInstance> attach(const RowState*, const AttachArgs& args) const override;
 

@@ -33,10 +33,15 @@ Verdict check_conv(const Problem& p) {
     return Verdict::no("only 1x1 kernels of stride 1, or kernels as large as the picture");
   if (!p.closed) return {};
   for (const Operand* o : {&p.inputs[0], &p.inputs[1], &p.outputs[0]})
-    if (o->format.layout.kind != Layout::Kind::kChannelsLast || !o->format.dense())
-      return Verdict::no("runs channels-last and dense");
+    if (o->format.layout.kind != Layout::Kind::kChannelsLast)
+      return Verdict::no("runs channels-last");
   if (p.inputs[0].format.layout.pad != p.inputs[1].format.layout.pad)
     return Verdict::no("input and weights are padded alike");
+  if (!p.inputs[1].format.dense()) return Verdict::no("weights are dense");
+  if (!p.inputs[0].format.dense()) {
+    if (!pointwise) return Verdict::no("pixels of a slice are no single row of a matrix");
+    if (p.inputs[0].format.layout.pad > 1) return Verdict::no("a slice has no padding of its own");
+  }
   if (p.outputs[0].format.layout.pad > 1)
     return Verdict::no("the output's channels are not padded");
   return {};
@@ -54,9 +59,11 @@ Verdict check_product(const Problem& p) {
       if (!(a[d] == b[d])) return Verdict::no("batches that broadcast");
   }
   if (!p.closed) return {};
-  for (const Operand* o : {&p.inputs[0], &p.inputs[1], &p.outputs[0]})
-    if (!(o->format.layout == Layout{}) || !o->format.dense())
-      return Verdict::no("runs row-major and dense");
+  for (const Operand* o : {&p.inputs[0], &p.inputs[1], &p.outputs[0]}) {
+    if (!(o->format.layout == Layout{})) return Verdict::no("runs row-major");
+    if (!o->format.dense() && o->dims.size() != 2)
+      return Verdict::no("slices of more than two axes are no matrix");
+  }
   return {};
 }
 
@@ -75,8 +82,14 @@ Verdict check_types(const Problem& p, const MatmulEpilogue& e) {
     if (f.dtype != type || !f.dense() || f.layout.pad > 1)
       return Verdict::no("the bias is dense and has the operands' type");
   }
-  if (e.residual >= 0 && p.inputs[static_cast<size_t>(e.residual)].format != p.outputs[0].format)
-    return Verdict::no("the residual has the output's format");
+  if (e.residual >= 0) {
+    Format residual = p.inputs[static_cast<size_t>(e.residual)].format;
+    if (!residual.dense() && p.op != "Conv" && p.outputs[0].dims.size() != 2)
+      return Verdict::no("slices of more than two axes are no matrix");
+    residual.enclosing = p.outputs[0].format.enclosing;  // each has its own distance of rows
+    if (residual != p.outputs[0].format)
+      return Verdict::no("the residual has the output's type and layout");
+  }
   return {};
 }
 
@@ -95,7 +108,7 @@ void fill_conv(const Problem& p, MatmulSpec& s) {
   s.n = w[0];
   s.k = stored * w[2] * w[3];
   s.transpose_b = true;
-  s.lda = s.k;
+  s.lda = p.inputs[0].format.dense() ? s.k : p.inputs[0].format.enclosing;
   s.ldb = s.k;
 }
 
@@ -115,8 +128,12 @@ void fill_product(const Problem& p, MatmulSpec& s) {
     s.stride_b = s.k * s.n;
     s.stride_d = s.m * s.n;
   }
-  s.lda = s.transpose_a ? s.m : s.k;
-  s.ldb = s.transpose_b ? s.k : s.n;
+  const auto row = [&](size_t k, int64_t dense) {
+    const Format& f = p.inputs[k].format;
+    return f.dense() ? dense : f.enclosing;
+  };
+  s.lda = row(0, s.transpose_a ? s.m : s.k);
+  s.ldb = row(1, s.transpose_b ? s.k : s.n);
 }
 
 }  // namespace
@@ -172,7 +189,12 @@ MatmulSpec matmul_spec(const Problem& p) {
     fill_conv(p, s);
   else
     fill_product(p, s);
-  s.ldd = s.n;
+  const auto row = [&](const Operand& o) { return o.format.dense() ? s.n : o.format.enclosing; };
+  s.ldd = row(p.outputs[0]);
+  const int residual = s.epilogue.residual;
+  s.ldc = residual >= 0 ? row(p.inputs[static_cast<size_t>(residual)]) : s.ldd;
+  for (const auto* list : {&p.inputs, &p.outputs})
+    for (const Operand& o : *list) s.slices = s.slices || !o.format.dense();
   return s;
 }
 

@@ -13,16 +13,17 @@ struct MatmulEpilogue {
 };
 std::optional<MatmulEpilogue> match_matmul_epilogue(const Problem& problem);
 
-// A row-major product D[m,n] = A[m,k] B[k,n], `batch` times. Strides in elements; a transposed
-// operand is stored with its axes swapped.
+// A row-major product D[m,n] = A[m,k] B[k,n] (+ C[m,n]), `batch` times. Strides in elements; a
+// transposed operand is stored with its axes swapped.
 struct MatmulSpec {
   int64_t m = 0, n = 0, k = 0, batch = 1;
-  int64_t lda = 0, ldb = 0, ldd = 0;
+  int64_t lda = 0, ldb = 0, ldc = 0, ldd = 0;
   int64_t stride_a = 0, stride_b = 0, stride_d = 0;
   bool transpose_a = false, transpose_b = false;
   MatmulEpilogue epilogue;
   DType type = DType::kF32;
   DType compute = DType::kF32;
+  bool slices = false;  // some operand lies inside a larger buffer: addresses are multiples of 16
 };
 
 // Whether the Problem is such a product, or why not. Reads structure, and of closed ones formats.

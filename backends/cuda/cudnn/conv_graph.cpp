@@ -15,10 +15,13 @@ int64_t stored_channels(const Format& f, int64_t channels) {
 TensorSpec tensor_spec(const Operand& o) {
   TensorSpec t;
   const Extents dims = const_extents(o.dims);
-  const Extents strides = strides_of(o.format, dims);
+  Format dense = o.format;
+  dense.enclosing = 0;
+  const Extents strides = strides_of(o.format, dims), packed = strides_of(dense, dims);
   for (size_t k = 0; k < 4; ++k) {
     t.dims[k] = dims[k];
     t.strides[k] = strides[k];
+    t.packed[k] = packed[k];
   }
   t.dims[1] = stored_channels(o.format, dims[1]);
   t.type = data_type(o.format.dtype);
@@ -78,8 +81,11 @@ class Builder {
   explicit Builder(ConvGraph& graph) : graph_(graph) {}
 
   size_t tensor(const TensorSpec& t, int64_t id) { return tensor(t, id, t.type, false); }
+  // Dense even where `like` is a slice: it has no place in memory.
   size_t virtual_tensor(const TensorSpec& like) {
-    return tensor(like, next_virtual_++, kDataFloat, true);
+    TensorSpec dense = like;
+    dense.strides = like.packed;
+    return tensor(dense, next_virtual_++, kDataFloat, true);
   }
 
   void convolution(const ConvSpec& s, size_t x, size_t w, size_t y) {

@@ -13,6 +13,7 @@ namespace tenfold::cuda::cudnn {
 struct TensorSpec {
   std::array<int64_t, 4> dims{};
   std::array<int64_t, 4> strides{};
+  std::array<int64_t, 4> packed{};  // strides without an enclosing buffer
   int type = kDataFloat;
 };
 

@@ -167,6 +167,10 @@ class ConvRow final : public Row {
     return n;
   }
 
+  // Tensors are described with the slices' strides and an alignment of 16 bytes.
+  bool writes_slices() const override { return true; }
+  bool reads_slices() const override { return true; }
+
   double estimate(const Problem& problem, const Target& target) const override;
 
   std::unique_ptr<RowInstance> attach(const RowState*, const AttachArgs& args) const override;

@@ -50,9 +50,10 @@ int shared_of(const Problem& p, const Tile& tile) {
   return std::max(pipeline, out) + tile.m * 16;
 }
 
+// Rows of A begin at multiples of it: slices do at 16 bytes.
 int copy_elements(const Problem& p, int64_t contiguous) {
   int n = 16 / device_bytes(p.inputs[0].format.dtype);
-  while (n > 1 && contiguous % n != 0) n /= 2;
+  while (n > 1 && (contiguous % n != 0 || p.inputs[0].format.enclosing % n != 0)) n /= 2;
   return n;
 }
 
@@ -150,9 +151,7 @@ Verdict ContractRow::takes_types(const Problem& p) const {
   if (p.compute == DType::kTF32 && type != DType::kF32)
     return Verdict::no("tf32 products of operands that are not f32");
   if (p.accumulate != DType::kF32) return Verdict::no("it accumulates in f32");
-  for (int k = 0; k < 2; ++k)
-    if (!p.inputs[static_cast<size_t>(k)].format.dense())
-      return Verdict::no("an operand inside a larger buffer");
+  if (!p.inputs[1].format.dense()) return Verdict::no("weights inside a larger buffer");
   for (const auto* list : {&p.inputs, &p.outputs})
     for (const Operand& o : *list)
       if (device_bytes(o.format.dtype) == 8 || o.format.dtype == DType::kI32 ||

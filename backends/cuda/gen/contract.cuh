@@ -55,7 +55,7 @@ __device__ __forceinline__ RowPlace place_of(const Params& P, int m) {
   place.h = oh * S0 - B0;
   place.w = ow * S1 - B1;
 #else
-  place.base = m * P.depth + (int)blockIdx.z * P.in0_batch;
+  place.base = m * P.in0_row + (int)blockIdx.z * P.in0_batch;
   place.h = 0;
 #endif
   return place;

@@ -29,6 +29,8 @@ struct ElementwiseAnchor {
   int threads = 256;  // of a block, at most
   bool vector = true;  // lanes > 1 make sense
   bool aligned_lanes = true;  // anchor inputs are read at the lane's own coordinate
+  // Of input 0 a thread reads, once any thread of its block has stored, only what it stores itself.
+  bool own_element = false;
 };
 
 // Lanes a thread computes, and whether the iteration is one flat range.
@@ -55,6 +57,7 @@ class ElementwiseRow : public TextRow {
   ElementwiseRow(std::string name, std::vector<std::string> patterns, ElementwiseAnchor anchor)
       : TextRow(std::move(name)), patterns_(std::move(patterns)), anchor_(std::move(anchor)) {}
   std::vector<std::string> patterns() const override { return patterns_; }
+  int in_place(const Problem& problem) const override;
   Verdict supports(const Problem& problem, const Target& target) const override;
   std::vector<FormatTuple> formats(const Problem& problem, const Target& target,
                                    TypeSet permitted) const override;

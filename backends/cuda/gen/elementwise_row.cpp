@@ -70,6 +70,19 @@ Verdict ElementwiseRow::supports(const Problem& problem, const Target&) const {
   return accepts(problem);
 }
 
+// The Expr's operands are loaded at the coordinates that are stored, by the same thread and before:
+// kernels are told of no pointer that it is `restrict`, so no load passes a store.
+int ElementwiseRow::in_place(const Problem& problem) const {
+  const Operand& out = problem.outputs[0];
+  for (int k = anchor_.own_element ? 0 : problem.anchor_inputs;
+       k < static_cast<int>(problem.inputs.size()); ++k) {
+    if (k > 0 && k < problem.anchor_inputs) continue;
+    const Operand& in = problem.inputs[static_cast<size_t>(k)];
+    if (!in.constant && in.dims == out.dims && in.format == out.format) return k;
+  }
+  return -1;
+}
+
 std::vector<FormatTuple> ElementwiseRow::formats(const Problem& problem, const Target&,
                                                  TypeSet permitted) const {
   return uniform_formats(problem, permitted);

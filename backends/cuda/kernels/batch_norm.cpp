@@ -29,6 +29,7 @@ class BatchNorm final : public ElementwiseRow {
 std::unique_ptr<Row> cuda_batch_norm() {
   ElementwiseAnchor anchor;
   anchor.include = "kernels/batch_norm.cu";
+  anchor.own_element = true;
   anchor.lane_axes = lane_axes;
   anchor.params = params;
   return std::make_unique<BatchNorm>(

@@ -7,10 +7,16 @@
 namespace tenfold::cuda {
 namespace {
 
-// Channels of a group as they lie in memory.
+// Channels of a group as they lie in memory, padding included.
 int64_t stored_channels(const Problem& p) {
   const int64_t group = p.attrs.i("group", 1);
   return group > 1 ? p.inputs[1].dims[1].value() : inner_extent(p.inputs[1]);
+}
+
+// Of the input: a slice has no padding of its own.
+int64_t input_channels(const Problem& p) {
+  const Operand& x = p.inputs[0];
+  return x.format.dense() ? inner_extent(x) : x.dims[1].is_const() ? x.dims[1].value() : 0;
 }
 
 ContractSizes conv_sizes(const Problem& p) {
@@ -70,7 +76,7 @@ class ConvGemm final : public ContractRow {
       if (o->format.layout.kind != Layout::Kind::kChannelsLast)
         return Verdict::no("channels are not innermost");
     if (group > 1 ? is_padded(p.inputs[0]) || is_padded(p.inputs[1]) || is_padded(p.outputs[0])
-                  : inner_extent(p.inputs[0]) != inner_extent(p.inputs[1]))
+                  : input_channels(p) != stored_channels(p))
       return Verdict::no("input and weights are padded differently");
     return takes_types(p);
   }

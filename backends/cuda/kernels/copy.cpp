@@ -26,6 +26,7 @@ class Copy final : public ElementwiseRow {
 std::unique_ptr<Row> cuda_convert() {
   ElementwiseAnchor anchor;
   anchor.include = "kernels/copy.cu";
+  anchor.own_element = true;
   anchor.lane_axes = lane_axes;
   return std::make_unique<Copy>("cuda.convert",
                                 std::vector<std::string>{"Convert(x)", "Identity(x)"}, anchor);

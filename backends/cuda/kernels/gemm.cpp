@@ -52,6 +52,7 @@ void params(const Problem& p, ParamList& list) {
   list.add("columns", s.columns);
   list.add("depth", s.depth);
   list.add("filters", s.filters);
+  list.add("in0_row", p.inputs[0].format.dense() ? s.depth : p.inputs[0].format.enclosing);
   list.add("in0_batch", batched(p) ? s.rows * s.depth : 0);
   list.add("in1_batch", batched(p) ? s.depth * s.filters : 0);
 }
@@ -88,6 +89,8 @@ class Gemm final : public ContractRow {
     for (const Operand* o : {&p.inputs[0], &p.inputs[1], &p.outputs[0]})
       if (o->format.layout.kind != Layout::Kind::kLinear && o->dims.size() > 2)
         return Verdict::no("matrices that are not row-major");
+    if (!p.inputs[0].format.dense() && p.inputs[0].dims.size() > 2)
+      return Verdict::no("rows of a slice of more than two axes are no matrix");
     if (is_padded(p.inputs[0]) || is_padded(p.inputs[1]) || is_padded(p.outputs[0]))
       return Verdict::no("padded matrices");
     return takes_types(p);

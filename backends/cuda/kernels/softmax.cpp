@@ -31,6 +31,7 @@ class Softmax final : public ElementwiseRow {
 std::unique_ptr<Row> cuda_softmax() {
   ElementwiseAnchor anchor;
   anchor.include = "kernels/softmax.cu";
+  anchor.own_element = true;
   anchor.defines = defines;
   anchor.row_axis = row_axis;
   return std::make_unique<Softmax>("cuda.softmax",
