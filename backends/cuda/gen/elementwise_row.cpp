@@ -48,15 +48,6 @@ bool ElementwiseRow::serves(const Problem& problem) const {
   });
 }
 
-int ElementwiseRow::in_place(const Problem& p) const {
-  if (!(anchor_.include.empty() || anchor_.contraction) || p.outputs.size() != 1) return -1;
-  for (size_t k = static_cast<size_t>(p.anchor_inputs); k < p.inputs.size(); ++k)
-    if (!p.inputs[k].constant && p.inputs[k].dims == p.outputs[0].dims &&
-        p.inputs[k].format == p.outputs[0].format)
-      return static_cast<int>(k);
-  return -1;
-}
-
 Verdict ElementwiseRow::supports(const Problem& problem, const Target&) const {
   if (!serves(problem)) return Verdict::no("it does not solve " + problem.op);
   if (Verdict taken = takes_operands(problem); !taken) return taken;
