@@ -24,7 +24,7 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
     say_device(*device, reason);
     return device->target();
   }
-  const Target target = Target::parse(o.target);
+  const Target target = parse_target(o.target);
   if (o.compile.no_timing) return target;
   try {
     const std::string wanted = o.device.device == "auto" ? target.kind : o.device.device;

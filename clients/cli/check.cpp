@@ -123,7 +123,7 @@ void check_plan(const CheckOptions& o) {
   const auto got = context->run(inputs);
   const auto want = reference->create_context()->run(inputs);
   std::vector<Difference> differences;
-  const bool half = engine->section().target.kind != "cpu";
+  const bool half = uses(plan, DType::kF16) || uses(plan, DType::kTF32);
   for (const auto& [name, tensor] : want)
     differences.push_back(compare(name, got.at(name), tensor, half));
   finish(o, differences, engine->messages(), file);

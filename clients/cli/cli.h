@@ -65,6 +65,10 @@ struct CompileFlags {
   std::vector<std::string> without;
   double time_limit = 0;
   void add(CLI::App& app);
+  // The flags that were given, for messages: "--fp16 --batch".
+  std::string given() const;
+  // Throws a UsageError when `without` leaves out what no row is called.
+  void check() const;
 };
 
 // Progress on stderr: a bar on a terminal, lines when piped, JSON lines, or nothing.
@@ -83,6 +87,10 @@ class ProgressPrinter {
 };
 
 bool is_plan_file(const std::string& path);
+// A machine's name as --target gives it; an unknown one is a mistake in the call.
+Target parse_target(const std::string& text);
+// Whether any step of the plan stores or computes in this type.
+bool uses(const Plan& plan, DType type);
 // Prints warnings and notes to stderr; throws one Error with every problem when the import failed.
 ImportedModel load_model(const ModelOptions& options, bool print_notes = true);
 // Compiles an imported model for a target; `device` may be null (estimates).

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -50,6 +53,14 @@ std::shared_ptr<Device> DeviceOptions::open(std::string* reason) const {
     } catch (const Error& e) {
       throw UsageError(e.full());
     }
+  }
+  std::vector<std::string> kinds{"auto"};
+  for (const Backend* b : backends()) kinds.emplace_back(b->kind());
+  if (std::find(kinds.begin(), kinds.end(), ref.kind) == kinds.end()) {
+    const std::string near = nearest_name(ref.kind, kinds);
+    throw UsageError(fmt::format("no device is called '{}'{}; there are: {}", device,
+                                 near.empty() ? "" : "; did you mean '" + near + "'?",
+                                 fmt::join(kinds, ", ")));
   }
   try {
     return open_device(ref, reason);
@@ -134,6 +145,35 @@ void CompileFlags::add(CLI::App& app) {
       ->group(group);
 }
 
+std::string CompileFlags::given() const {
+  std::string flags;
+  const auto add = [&](bool is_given, const char* name) {
+    if (is_given) flags += (flags.empty() ? "" : " ") + std::string(name);
+  };
+  add(fp16, "--fp16");
+  add(tf32, "--tf32");
+  add(no_timing, "--no-timing");
+  add(!timing_cache.empty(), "--timing-cache");
+  add(!without.empty(), "--without");
+  add(time_limit > 0, "--time-limit");
+  return flags;
+}
+
+void CompileFlags::check() const {
+  std::vector<std::string> names;
+  for (const Row* row : all_rows()) names.emplace_back(row->name());
+  for (const std::string& prefix : without) {
+    if (std::any_of(names.begin(), names.end(),
+                    [&](const std::string& n) { return n.substr(0, prefix.size()) == prefix; }))
+      continue;
+    const std::string near = nearest_name(prefix, names);
+    throw UsageError(
+        fmt::format("--without {}: no row's name starts so{}; `tenfold devices "
+                    "--rows` lists them",
+                    prefix, near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+}
+
 // ---- progress
 // ---------------------------------------------------------------------------------------
 
@@ -200,6 +240,26 @@ bool is_plan_file(const std::string& path) {
   return Plan::sniff(head);
 }
 
+Target parse_target(const std::string& text) {
+  try {
+    return Target::parse(text);
+  } catch (const Error& e) {
+    throw UsageError("--target " + text + ": " + e.full());
+  }
+}
+
+bool uses(const Plan& plan, DType type) {
+  for (const Section& section : plan.sections)
+    for (const Program& program : section.programs)
+      for (const Step& step : program.steps) {
+        if (step.problem.compute == type) return true;
+        for (const auto* operands : {&step.problem.inputs, &step.problem.outputs})
+          for (const Operand& o : *operands)
+            if (o.format.dtype == type) return true;
+      }
+  return false;
+}
+
 ImportedModel load_model(const ModelOptions& options, bool print_notes) {
   ImportedModel model = import_model(options.model, options.import);
   if (print_notes)
@@ -218,6 +278,7 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
 Plan compile_model(const ImportedModel& model, const Target& target, Device* device,
                    const CompileFlags& flags, int threads, ProgressPrinter& progress,
                    Explanation* explanation) {
+  flags.check();
   CompileOptions options;
   options.fp16 = flags.fp16;
   options.tf32 = flags.tf32;
@@ -247,6 +308,11 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   options.timing_cache = cache.get();
   Plan plan = compile(model.graph, target, options, options.timing ? device : nullptr, explanation);
   if (cache) cache->save(flags.timing_cache);
+  for (const auto& [asked, type, flag] : {std::tuple{flags.fp16, DType::kF16, "--fp16"},
+                                          std::tuple{flags.tf32, DType::kTF32, "--tf32"}})
+    if (asked && !uses(plan, type))
+      fmt::print(stderr, "note: {} permits {}, but no kernel chosen for {} uses it\n", flag,
+                 to_string(type), target.name);
   return plan;
 }
 
@@ -255,6 +321,9 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, const Compil
   Loaded loaded;
   if (options.model.size() == 1 && is_plan_file(options.model.front())) {
     loaded.plan = Plan::load(options.model.front());
+    if (const std::string flags_given = flags.given(); !flags_given.empty())
+      fmt::print(stderr, "note: {} is a plan, compiled already: {} has no effect\n",
+                 options.model.front(), flags_given);
     return loaded;
   }
   loaded.model = std::make_unique<ImportedModel>(load_model(options));

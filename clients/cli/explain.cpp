@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli.h"
@@ -13,6 +15,21 @@ struct ExplainOptions {
   bool json = false;
 };
 
+// Keeps the lines of regions whose names contain `node`; a name that none contains is a mistake.
+void filter(Explanation& explanation, const std::string& node) {
+  std::vector<std::string> names;
+  for (const Explanation::Line& line : explanation.lines)
+    if (std::find(names.begin(), names.end(), line.nodes) == names.end())
+      names.push_back(line.nodes);
+  std::erase_if(explanation.lines, [&](const Explanation::Line& line) {
+    return line.nodes.find(node) == std::string::npos;
+  });
+  if (!explanation.lines.empty()) return;
+  const std::string near = nearest_name(node, names);
+  throw UsageError(fmt::format("--node {}: no layer's name contains it{}", node,
+                               near.empty() ? "" : "; did you mean '" + near + "'?"));
+}
+
 void explain(ExplainOptions o) {
   std::shared_ptr<Device> device;
   Target target;
@@ -22,7 +39,7 @@ void explain(ExplainOptions o) {
     say_device(*device, reason);
     target = device->target();
   } else {
-    target = Target::parse(o.target);
+    target = parse_target(o.target);
     fmt::print(stderr, "note: estimates for {}\n", target.name);
   }
   const ImportedModel model = load_model(o.model);
@@ -38,7 +55,8 @@ void explain(ExplainOptions o) {
       throw;
     }
   }
-  fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text(o.node));
+  if (!o.node.empty()) filter(explanation, o.node);
+  fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text());
   if (!o.json) fmt::print("\n* chosen. Times are of one step at the tuning size.\n");
 }
 

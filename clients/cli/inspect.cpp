@@ -36,7 +36,9 @@ void inspect_model(const InspectOptions& o) {
     if (std::find(names.begin(), names.end(), o.pass) == names.end()) {
       std::string all;
       for (const std::string& n : names) all += " " + n;
-      throw UsageError(fmt::format("no pass is named '{}'; passes in order:{}", o.pass, all));
+      const std::string near = nearest_name(o.pass, names);
+      throw UsageError(fmt::format("no pass is named '{}'{}; passes in order:{}", o.pass,
+                                   near.empty() ? "" : "; did you mean '" + near + "'?", all));
     }
     canonicalize(model.graph, options);
   } else if (o.canonical) {

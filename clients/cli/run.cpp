@@ -94,6 +94,16 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
   return inputs;
 }
 
+Tensor read_tap(Context& context, const std::string& name) {
+  const std::vector<std::string> names = context.taps();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    const std::string near = nearest_name(name, names);
+    throw UsageError(fmt::format("the plan holds no value '{}'{}; --list-taps lists them", name,
+                                 near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  return context.read_tap(name);
+}
+
 void report(const RunOptions& o, const std::map<std::string, Tensor>& outputs,
             const std::map<std::string, std::string>& files, const Context& context) {
   nlohmann::json doc;
@@ -140,7 +150,7 @@ void run(RunOptions o) {
   context->set_profiling(o.profile);
   auto outputs = context->run(inputs);
   for (const std::string& t : o.taps)
-    if (!outputs.count(t)) outputs[t] = context->read_tap(t);
+    if (!outputs.count(t)) outputs[t] = read_tap(*context, t);
   std::error_code failure;
   std::filesystem::create_directories(o.output_dir, failure);
   if (failure) throw Error(Code::kIo, o.output_dir + ": cannot be created: " + failure.message());
