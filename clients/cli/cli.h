@@ -60,7 +60,7 @@ struct ModelOptions {
 
 struct CompileFlags {
   std::vector<int64_t> batch;
-  bool fp16 = false, tf32 = false, no_timing = false;
+  bool fp16 = false, tf32 = false, no_timing = false, keep_taps = false;
   std::string timing_cache;
   std::vector<std::string> without;
   double time_limit = 0;

@@ -136,6 +136,8 @@ void CompileFlags::add(CLI::App& app) {
   app.add_flag("--no-timing", no_timing,
                "choose kernels by estimates: deterministic, needs no device")
       ->group(group);
+  app.add_flag("--keep-taps", keep_taps, "fuse nothing, so that --tap can read every layer's value")
+      ->group(group);
   app.add_option("--timing-cache", timing_cache, "file of kernel times, read and written")
       ->group(group);
   app.add_option("--without", without, "leave out rows whose names start so, e.g. onednn.")
@@ -282,6 +284,7 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   CompileOptions options;
   options.fp16 = flags.fp16;
   options.tf32 = flags.tf32;
+  options.keep_taps = flags.keep_taps;
   options.timing = !flags.no_timing && device;
   options.threads = threads;
   options.exclude_rows = flags.without;

@@ -41,8 +41,7 @@ struct CompileOptions {
   bool fp16 = false;                   // permit f16 storage and products, f32 accumulation
   bool tf32 = false;                   // permit tf32 products
   bool timing = true;                  // false: estimates only, deterministic, needs no device
-  bool deterministic = false;
-  bool keep_taps = false;              // keep every canonical value readable (costs fusion)
+  bool keep_taps = false;              // every canonical value can be tapped: nothing is fused
   int threads = 0;                     // CPU threads to tune for; 0: all
   int64_t memory_limit = 0;            // bytes a context may use; 0: none
   int tactics_per_row = 8;
@@ -63,12 +62,14 @@ struct Offer {
   std::vector<ValueId> outputs;  // in Problem.outputs order
   Problem problem;  // open
 };
-// An Offer with Formats decided, its time and its error.
+// An Offer with Formats decided, its time and its error; or (row == nullptr) a view that costs
+// nothing.
 struct Candidate {
-  Offer offer;
-  Problem problem;  // closed
+  const Row* row = nullptr;
+  Problem problem;  // closed; of views the open one
+  FormatTuple formats;
   Tactic tactic;
-  double us = -1;
+  double us = 0;
   bool measured = false;
   double error = 0;  // against the reference, in the budget's unit; 0 until budgets exist
 };

@@ -9,6 +9,7 @@
 namespace tenfold::select {
 namespace {
 
+constexpr int kMostAbsorbed = 16;
 constexpr double kHopeless = 12.0;  // estimates beyond this many times the best are not timed
 
 // How many inputs are not constants.
@@ -29,7 +30,8 @@ class Collector {
         costs_(costs),
         explanation_(explanation),
         rows_(rows_for(target, options)),
-        permitted_(permitted_types(options)) {
+        permitted_(permitted_types(options)),
+        absorbed_(options.keep_taps ? 0 : kMostAbsorbed) {
     for (const Row* row : rows_) {
       std::vector<Pattern> patterns;
       for (const std::string& text : row->patterns()) patterns.push_back(parse_pattern(text));
@@ -52,7 +54,7 @@ class Collector {
   void append(Options& views, Options more) const {
     for (Option& o : more)
       if (o.region.nodes.size() == 1)
-        for (Choice& c : o.choices) views.front().choices.push_back(std::move(c));
+        for (Candidate& c : o.choices) views.front().choices.push_back(std::move(c));
   }
   void offer(Option& option, const Row& row);
   void refuse(const Region& region, const Row& row, std::string formats, std::string reason) {
@@ -78,6 +80,7 @@ class Collector {
   std::vector<const Row*> rows_;
   std::vector<std::vector<Pattern>> patterns_;
   TypeSet permitted_;
+  int absorbed_;  // pointwise nodes that a region may take in
 };
 
 // A view keeps the bytes: linear in and out, or an axis permutation that turns one layout into the
@@ -94,7 +97,7 @@ Option Collector::view(NodeId start) {
   if (types.front() == DType::kF32 && permitted_.contains(DType::kF16))
     types.push_back(DType::kF16);
   for (DType t : types) {
-    Choice choice;
+    Candidate choice;
     choice.problem = option.lowered.problem;
     Format in{t, Layout::linear()}, out{t, Layout::linear()};
     if (transpose) (to_nchw ? out : in).layout = Layout::channels_last();
@@ -138,7 +141,7 @@ void Collector::offer(Option& option, const Row& row) {
       continue;
     }
     ++taken;
-    Choice choice;
+    Candidate choice;
     choice.row = &row;
     choice.problem = std::move(*closed);
     choice.formats = formats;
@@ -147,7 +150,7 @@ void Collector::offer(Option& option, const Row& row) {
 }
 
 Options Collector::computed(NodeId start) {
-  std::vector<Region> regions = grow_regions(graph_, start);
+  std::vector<Region> regions = grow_regions(graph_, start, absorbed_);
   std::vector<Lowered> lowered;
   for (const Region& r : regions) lowered.push_back(lower(graph_, r, symbols_));
   // A row competes on its largest region, on those that are another row's largest, and on its
@@ -185,9 +188,9 @@ Options Collector::computed(NodeId start) {
 
 // Why a choice is not worth its time, empty if it is: estimates far beyond the best, and the
 // specification's rows wherever another row offers something.
-std::string not_worth(const Option& option, const Choice& choice, const Target& target) {
+std::string not_worth(const Option& option, const Candidate& choice, const Target& target) {
   double best = std::numeric_limits<double>::infinity();
-  for (const Choice& c : option.choices)
+  for (const Candidate& c : option.choices)
     if (c.row && !is_reference(*c.row)) best = std::min(best, c.row->estimate(c.problem, target));
   if (!choice.row || best == std::numeric_limits<double>::infinity()) return {};
   if (is_reference(*choice.row))
@@ -201,10 +204,10 @@ std::string not_worth(const Option& option, const Choice& choice, const Target& 
 void settle(const Graph& graph, Option& option, const Target& target, Costs& costs,
             Explanation* explanation, bool queue_only) {
   std::vector<std::string> reasons;
-  for (const Choice& c : option.choices) reasons.push_back(not_worth(option, c, target));
-  std::vector<Choice> kept;
+  for (const Candidate& c : option.choices) reasons.push_back(not_worth(option, c, target));
+  std::vector<Candidate> kept;
   for (size_t k = 0; k < option.choices.size(); ++k) {
-    Choice& c = option.choices[k];
+    Candidate& c = option.choices[k];
     if (queue_only) {
       if (c.row && reasons[k].empty()) costs.want(*c.row, c.problem);
       continue;
@@ -231,7 +234,7 @@ bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
 
 double Option::best_us() const {
   double best = std::numeric_limits<double>::infinity();
-  for (const Choice& c : choices) best = std::min(best, c.us);
+  for (const Candidate& c : choices) best = std::min(best, c.us);
   return best;
 }
 

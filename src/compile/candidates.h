@@ -6,21 +6,10 @@
 
 namespace tenfold::select {
 
-// One way to run a region: a row with Formats decided, or (row == nullptr) a view that costs
-// nothing.
-struct Choice {
-  const Row* row = nullptr;
-  Problem problem;               // closed; of views the open one
-  FormatTuple formats;
-  Tactic tactic;
-  double us = 0;
-  bool measured = false;
-};
-
 struct Option {
   Region region;
   Lowered lowered;
-  std::vector<Choice> choices;   // in row list order
+  std::vector<Candidate> choices;   // in row list order
   double best_us() const;        // infinity without choices
 };
 

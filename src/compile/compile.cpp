@@ -37,7 +37,7 @@ std::vector<Profile> profiles_of(const CompileOptions& options) {
 void mark_chosen(const Graph& graph, const Selection& selection, Explanation& explanation,
                  size_t first) {
   for (const Group& group : selection.groups) {
-    const Choice& c = group.chosen();
+    const Candidate& c = group.chosen();
     if (!c.row) continue;
     const std::string name = region_name(graph, group.option->region);
     const std::string problem = c.problem.str();
@@ -83,7 +83,7 @@ std::vector<Offer> find_offers(const Graph& graph, const Target& target,
   for (NodeId id : graph.order())
     for (const Option& option : found.by_start.at(id)) {
       const Row* last = nullptr;
-      for (const Choice& c : option.choices) {
+      for (const Candidate& c : option.choices) {
         if (!c.row || c.row == last) continue;
         last = c.row;
         offers.push_back({c.row, option.region.nodes, option.lowered.inputs, option.lowered.outputs,

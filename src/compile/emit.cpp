@@ -175,7 +175,7 @@ class Emitter {
   }
 
   void emit(const Group& group) {
-    const Choice& choice = group.chosen();
+    const Candidate& choice = group.chosen();
     const Lowered& lowered = group.option->lowered;
     if (!choice.row && choice.problem.op == "Concat") return emit_join(choice, lowered);
     if (!choice.row && !choice.formats.outputs.front().dense()) return emit_parts(choice, lowered);
@@ -216,7 +216,7 @@ class Emitter {
   }
 
   // A concatenation whose parts lie in its buffer: those that do not yet are copied there.
-  void emit_join(const Choice& choice, const Lowered& lowered) {
+  void emit_join(const Candidate& choice, const Lowered& lowered) {
     const ValueId joined = lowered.outputs.front();
     const Format format = choice.formats.outputs.front();
     const uint32_t whole = whole_buffer(joined, format);
@@ -242,7 +242,7 @@ class Emitter {
   }
 
   // A split whose parts are read where they lie.
-  void emit_parts(const Choice& choice, const Lowered& lowered) {
+  void emit_parts(const Candidate& choice, const Lowered& lowered) {
     const ValueId source = lowered.inputs.front();
     const Format format = choice.formats.inputs.front();
     const Place place = need(source, format);
@@ -260,7 +260,7 @@ class Emitter {
     }
   }
 
-  void emit_view(const Choice& choice, const Lowered& lowered) {
+  void emit_view(const Candidate& choice, const Lowered& lowered) {
     const ValueId in = lowered.inputs.front(), out = lowered.outputs.front();
     if (graph_.value(in).constant.valid()) return emit_constant_view(choice, lowered);
     const Place place = need(in, choice.formats.inputs.front());
@@ -271,7 +271,7 @@ class Emitter {
     places_[{out, format.str()}] = Place{{ValueRef::Kind::kBuffer, b}, place.steps};
   }
 
-  void emit_constant_view(const Choice& choice, const Lowered& lowered) {
+  void emit_constant_view(const Candidate& choice, const Lowered& lowered) {
     const ValueId out = lowered.outputs.front();
     const Format format = choice.formats.outputs.front();
     const ConstantId id = graph_.value(lowered.inputs.front()).constant;

@@ -151,7 +151,7 @@ class FormatSearch {
   double run() {
     std::set<std::string> layouts{""};
     for (const Group& g : groups_)
-      for (const Choice& c : g.option->choices) layouts.insert(c.formats.outputs.front().str());
+      for (const Candidate& c : g.option->choices) layouts.insert(c.formats.outputs.front().str());
     std::vector<size_t> best;
     double best_us = std::numeric_limits<double>::infinity();
     for (const std::string& layout : layouts) {

@@ -9,8 +9,8 @@ namespace tenfold::select {
 struct Group {
   const Option* option = nullptr;
   size_t choice = 0;
-  std::optional<Choice> instead;  // the choice with slices for operands (slices.h)
-  const Choice& chosen() const { return instead ? *instead : option->choices[choice]; }
+  std::optional<Candidate> instead;  // the choice with slices for operands (slices.h)
+  const Candidate& chosen() const { return instead ? *instead : option->choices[choice]; }
 };
 
 // A value that lies in the buffer of `whole`, from channel `offset` on.

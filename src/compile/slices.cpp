@@ -16,7 +16,7 @@ struct Place {
 // One operand of a group becomes a slice.
 struct Change {
   size_t group = 0;
-  Choice choice;
+  Candidate choice;
 };
 
 // How one piece of a concatenation gets into its slice.
@@ -72,7 +72,7 @@ class Slicer {
 
  private:
   const Lowered& lowered(size_t g) const { return groups_[g].option->lowered; }
-  const Choice& chosen(size_t g) const { return groups_[g].chosen(); }
+  const Candidate& chosen(size_t g) const { return groups_[g].chosen(); }
   int64_t channels(ValueId v) const { return graph_.type(v).shape[1].value(); }
 
   // Why a step with one whole value `v` of Format `f` cannot be a matter of slices, empty if it
@@ -136,8 +136,8 @@ class Slicer {
   }
 
   // `choice` with one operand a slice of a buffer of `enclosing` channels; no value with a reason.
-  std::optional<Choice> sliced(Choice choice, bool output, size_t k, int64_t enclosing,
-                               std::string* why) const {
+  std::optional<Candidate> sliced(Candidate choice, bool output, size_t k, int64_t enclosing,
+                                  std::string* why) const {
     Format& f = output ? choice.formats.outputs[k] : choice.formats.inputs[k];
     Operand& o = output ? choice.problem.outputs[k] : choice.problem.inputs[k];
     f.enclosing = enclosing;
@@ -156,7 +156,7 @@ class Slicer {
   }
 
   // Fills in tactic and time; in the first round only asks for them.
-  bool time(Choice& choice) {
+  bool time(Candidate& choice) {
     if (queue_) {
       costs_.want(*choice.row, choice.problem);
       return true;
@@ -169,7 +169,7 @@ class Slicer {
   }
 
   // What a group's choice becomes when the changes made so far are counted in.
-  const Choice& current(size_t g, const std::vector<Change>& changes) const {
+  const Candidate& current(size_t g, const std::vector<Change>& changes) const {
     for (auto it = changes.rbegin(); it != changes.rend(); ++it)
       if (it->group == g) return it->choice;
     return chosen(g);
@@ -190,7 +190,7 @@ class Slicer {
     if (found == uses_.end()) return 0;
     for (const Place& use : found->second) {
       if (use.group == except) continue;
-      const Choice& now = current(use.group, changes);
+      const Candidate& now = current(use.group, changes);
       if (!now.row) {
         *why = "it is also seen as another shape";
         return kNever;
@@ -200,7 +200,7 @@ class Slicer {
         us += conversion(v, slice, wants) - conversion(v, dense, wants);
         continue;
       }
-      std::optional<Choice> changed = sliced(now, false, use.operand, enclosing, why);
+      std::optional<Candidate> changed = sliced(now, false, use.operand, enclosing, why);
       if (!changed || !time(*changed)) return kNever;
       us += changed->us - now.us;
       changes.push_back({use.group, std::move(*changed)});
@@ -213,7 +213,7 @@ class Slicer {
     const auto made = producer_.find(v);
     if (made == producer_.end()) return void(best.reason = "it is an input of the network");
     const size_t g = made->second.group;
-    const Choice& now = chosen(g);
+    const Candidate& now = chosen(g);
     if (!now.row) return void(best.reason = "it is a view");
     if (graph_.is_output(v)) return void(best.reason = "it is an output of the network");
     if (selection_.slices.count(v)) return void(best.reason = "it lies in another buffer already");
@@ -221,19 +221,19 @@ class Slicer {
     const ValueId joined = lowered(join).outputs.front();
     const Format& produced = now.formats.outputs.front();
     const double today = now.us + conversion(v, produced, whole);
-    std::vector<Choice> ways{now};
-    for (const Choice& c : groups_[g].option->choices)
+    std::vector<Candidate> ways{now};
+    for (const Candidate& c : groups_[g].option->choices)
       if (c.row && !groups_[g].instead && c.formats.inputs == now.formats.inputs &&
           c.us <= kWorthTiming * now.us + 1)
         ways.push_back(c);
-    for (const Choice& way : ways) {
+    for (const Candidate& way : ways) {
       if (!(way.formats.outputs.front() == whole)) {
         if (best.reason.empty())
           best.reason = "its producer writes " + way.formats.outputs.front().str();
         continue;
       }
       std::string why;
-      std::optional<Choice> changed = sliced(way, true, 0, channels(joined), &why);
+      std::optional<Candidate> changed = sliced(way, true, 0, channels(joined), &why);
       if (!changed || !time(*changed)) {
         best.reason = why;
         continue;
@@ -298,7 +298,7 @@ class Slicer {
     if (!why.empty()) return refuse(g, why);
     const ValueId joined = lowered(g).outputs.front();
     int64_t at = 0;
-    Choice view = chosen(g);
+    Candidate view = chosen(g);
     view.row = nullptr;
     for (size_t k = 0; k < pieces_.size(); ++k) {
       const ValueId v = lowered(g).inputs[k];
@@ -334,7 +334,7 @@ class Slicer {
       if (gain != -kNever && gain <= 0) why = slower(gain);
     }
     if (!why.empty()) return refuse(g, why);
-    Choice view = chosen(g);
+    Candidate view = chosen(g);
     view.row = nullptr;
     view.formats.outputs.assign(lowered(g).outputs.size(), view.formats.inputs.front());
     for (size_t k = 0; k < view.formats.outputs.size(); ++k) {
@@ -346,7 +346,7 @@ class Slicer {
   }
 
   void apply(Change& change) {
-    const Choice& c = change.choice;
+    const Candidate& c = change.choice;
     if (explanation_)
       explanation_->lines.push_back({region_name(graph_, groups_[change.group].option->region),
                                      std::string(c.row->name()),
@@ -360,7 +360,7 @@ class Slicer {
     groups_[change.group].instead = std::move(change.choice);
   }
 
-  void accept(size_t g, Choice view, double gain) {
+  void accept(size_t g, Candidate view, double gain) {
     view.us = 0;
     selection_.us -= gain;
     if (explanation_)

@@ -237,6 +237,17 @@ TEST(Compile, ExplanationNamesChosenAndRefused) {
   EXPECT_NE(e.json().find("\"chosen\": true"), std::string::npos);
 }
 
+TEST(Compile, KeepTapsFusesNothing) {
+  CompileOptions options;
+  options.timing = false;
+  const Graph g = residual();
+  const auto taps = [&] { return compile(g, cpu_target(), options).sections[0].programs[0].taps; };
+  const size_t fused = taps().size();
+  options.keep_taps = true;
+  EXPECT_GT(taps().size(), fused);
+  check(g, compile(g, cpu_target(), options), 2);
+}
+
 TEST(Compile, NodesWithoutKernelsAreAllNamed) {
   CompileOptions options;
   options.timing = false;
