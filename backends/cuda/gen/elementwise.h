@@ -64,6 +64,9 @@ class ElementwiseRow : public TextRow {
                       const Target& target) const override;
   Launch launch(const Problem& closed, const Problem& bound, const Tactic& tactic,
                 const Target& target) const override;
+  // Expr operands are read by the thread that then writes the element; those of most anchors are
+  // not.
+  int in_place(const Problem& problem) const override;
 
  protected:
   // The op's own refusals; called with open and closed Problems.
