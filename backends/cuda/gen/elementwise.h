@@ -57,7 +57,6 @@ class ElementwiseRow : public TextRow {
   ElementwiseRow(std::string name, std::vector<std::string> patterns, ElementwiseAnchor anchor)
       : TextRow(std::move(name)), patterns_(std::move(patterns)), anchor_(std::move(anchor)) {}
   std::vector<std::string> patterns() const override { return patterns_; }
-  int in_place(const Problem& problem) const override;
   Verdict supports(const Problem& problem, const Target& target) const override;
   std::vector<FormatTuple> formats(const Problem& problem, const Target& target,
                                    TypeSet permitted) const override;
