@@ -38,7 +38,7 @@ def measure(model, batch, args, folder):
     if batch == 1 and not args.no_check:
         row["check"] = json.loads(tenfold("check", plan, "--device", args.device, "--json"))["outputs"]
     report = json.loads(tenfold("bench", plan, "--device", args.device, "--batch", batch, "--json", "--duration", 2))
-    row |= {key: report[key] for key in ("latency_ms", "back_to_back_ms", "enqueue_us", "first_answer_ms")}
+    row |= {key: report[key] for key in ("latency_ms", "back_to_back_ms", "enqueue_us", "enqueue", "recorded", "first_answer_ms")}
     rows = {}
     for layer in report["layers"]:
         rows.setdefault(layer["row"], []).append(layer["us"])
@@ -66,7 +66,8 @@ def main():
                 rows.append({"model": model, "batch": int(batch or 1), "error": str(failure)})
             r = rows[-1]
             print(f"{model} b{r['batch']}: " + (r.get("error") or
-                  f"{r['back_to_back_ms']['median']:.4f} ms, enqueue {r['enqueue_us']:.2f} us, first answer "
+                  f"{r['back_to_back_ms']['median']:.4f} ms, enqueue {r['enqueue']['idle']['cpu_us']:.2f} us of CPU, "
+                  f"{r['enqueue']['queued']['cpu_us']:.2f} behind others, first answer "
                   f"{r['first_answer_ms']['total']:.0f} ms, build {r['build_s']} s, cached {r['build_cached_s']} s, {r['rows']}"),
                   flush=True)
     common.write_report(args.json, {"machine": {"processor": common.processor()}, "precision": args.precision,

@@ -34,6 +34,21 @@ TEST(CommandList, ResolvesSlotsAndPlainBytes) {
   EXPECT_FALSE(list.resolve({addresses, 1}).ok());  // slot 1 is beyond the table
 }
 
+TEST(CommandList, ChainsSkipStepsWithoutCommands) {
+  CommandList list;
+  list.begin();
+  for (const uint32_t step : {0u, 1u, 2u, 3u}) {
+    list.begin_step(step, {});
+    if (step != 1) list.fill({0, 0}, 0, 4);
+  }
+  const auto deps = chain_deps(list);
+  ASSERT_EQ(deps.size(), 4u);
+  EXPECT_TRUE(deps[0].empty());
+  EXPECT_TRUE(deps[1].empty());
+  EXPECT_EQ(deps[2], std::vector<uint32_t>{0});
+  EXPECT_EQ(deps[3], std::vector<uint32_t>{2});
+}
+
 TEST(CommandList, DropsEmptyWork) {
   CommandList list;
   list.begin();

@@ -1,6 +1,10 @@
 // The recorders on a GPU: the graph equals eager, rebinding, vendor steps, capture, timing.
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
+
+#include <time.h>
 
 #include "backends/cuda/commands/recorders.h"
 #include "tests/support/cuda_problems.h"
@@ -166,6 +170,84 @@ TEST_F(GpuRecorders, LaunchesUnderACallersCapture) {
   EXPECT_EQ(first(addresses_[3]), 3.0f);
   api.graph_exec_destroy(exec);
   api.graph_destroy(graph);
+}
+
+double thread_cpu_us() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
+}
+
+double median(std::vector<double> v) {
+  std::nth_element(v.begin(), v.begin() + static_cast<long>(v.size() / 2), v.end());
+  return v[v.size() / 2];
+}
+
+// What the cost of a launch depends on: how steps hang together, what they are, and how long the
+// thread waited before. Prints; asserts nothing, machines differ.
+TEST_F(GpuRecorders, LaunchCostByShape) {
+  constexpr uint32_t kSteps = 56;
+  enum class Shape { kChain, kBranches, kCopies, kForeign, kForeignBranches };
+  const std::pair<Shape, const char*> shapes[] = {
+      {Shape::kChain, "chain of kernels"},
+      {Shape::kBranches, "kernels, a branch each four"},
+      {Shape::kCopies, "chain, every fourth a copy"},
+      {Shape::kForeign, "chain of vendor steps"},
+      {Shape::kForeignBranches, "vendor steps, branches"}};
+  const auto foreign = [&](Recorder& r) {
+    const Slot pair[] = {{2, 0}, {1, 0}};
+    r.foreign(
+        [](void* stream, void* const* slots, const void* data) noexcept {
+          int64_t bytes = 0;
+          std::memcpy(&bytes, data, sizeof bytes);
+          return cuda::driver()->memset8(reinterpret_cast<cuda::CUdeviceptr>(slots[0]), 1,
+                                         static_cast<size_t>(bytes),
+                                         static_cast<cuda::CUstream>(stream));
+        },
+        pair, &kBytes, sizeof kBytes, true);
+  };
+  for (const auto& [shape, name] : shapes) {
+    auto r = device_->create_recorder(RecorderKind::kReplay);
+    r->begin(6);
+    for (uint32_t s = 0; s < kSteps; ++s) {
+      const bool branches = shape == Shape::kBranches || shape == Shape::kForeignBranches;
+      std::vector<uint32_t> deps;
+      if (s > 0) deps.push_back(s - 1);
+      if (branches && s % 4 == 2) deps = {s - 2};  // beside the step before
+      if (branches && s % 4 == 3) deps = {s - 2, s - 1};
+      r->begin_step(s, deps);
+      if (shape == Shape::kForeign || shape == Shape::kForeignBranches)
+        foreign(*r);
+      else if (shape == Shape::kCopies && s % 4 == 3)
+        r->copy({3, 0}, {4, 0}, kBytes);
+      else
+        add_one(*r, s % 4, s % 4);
+    }
+    r->finish(addresses_).or_throw();
+    for (int k = 0; k < 20; ++k) run(*r);
+    std::printf("%-30s", name);
+    for (const int pause_us : {0, 300, 3000, 30000}) {
+      std::vector<double> cpu, wall, cpu_second, wall_second;
+      for (int k = 0; k < (pause_us > 5000 ? 20 : 100); ++k) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(pause_us);
+        while (std::chrono::steady_clock::now() < until) stream_->synchronize().or_throw();
+        for (auto [c, w] : {std::pair(&cpu, &wall), {&cpu_second, &wall_second}}) {
+          const double before = thread_cpu_us();
+          const auto from = std::chrono::steady_clock::now();
+          r->launch(*stream_, nullptr).or_throw();
+          w->push_back(
+              std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - from)
+                  .count());
+          c->push_back(thread_cpu_us() - before);
+        }
+        stream_->synchronize().or_throw();
+      }
+      std::printf("  after %d us: cpu %.1f wall %.1f, next cpu %.1f wall %.1f;", pause_us,
+                  median(cpu), median(wall), median(cpu_second), median(wall_second));
+    }
+    std::printf("  %s", r->text().c_str());
+    std::fflush(stdout);
+  }
 }
 
 TEST_F(GpuRecorders, LaunchIsCheapAndCancels) {

@@ -173,4 +173,16 @@ std::vector<std::vector<uint32_t>> reduced_deps(const CommandList& list) {
   return result;
 }
 
+std::vector<std::vector<uint32_t>> chain_deps(const CommandList& list) {
+  const auto& steps = list.steps();
+  std::vector<std::vector<uint32_t>> result(steps.size());
+  uint32_t last = UINT32_MAX;
+  for (uint32_t s = 0; s < steps.size(); ++s) {
+    if (steps[s].count == 0) continue;
+    if (last != UINT32_MAX) result[s].push_back(last);
+    last = s;
+  }
+  return result;
+}
+
 }  // namespace tenfold::cuda

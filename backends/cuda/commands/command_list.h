@@ -100,5 +100,7 @@ class CommandList {
 // Steps that `step` must wait for itself: those of its deps that no other of them already waits
 // for. Steps without commands stand for their own deps.
 std::vector<std::vector<uint32_t>> reduced_deps(const CommandList& list);
+// Each step with commands waits for the one before it.
+std::vector<std::vector<uint32_t>> chain_deps(const CommandList& list);
 
 }  // namespace tenfold::cuda

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 
 #include "backends/cuda/commands/issue.h"
 #include "backends/cuda/commands/recorder_base.h"
@@ -11,6 +13,8 @@ namespace {
 struct Counts {
   int kernels = 0, copies = 0, fills = 0, children = 0;
   int programmatic = 0, full = 0;
+  int forks = 0, joins = 0;  // nodes that several wait for, that wait for several
+  int in_children = 0, no_kernels_in_children = 0;  // nodes; those that are no kernels
   int64_t patched = 0, recaptured = 0, instantiated = 0, eager = 0;
 };
 
@@ -46,6 +50,12 @@ MemsetNodeParams fill_params(const CommandList& list, const Command& c) noexcept
   p.width = static_cast<size_t>(c.bytes);
   p.height = 1;
   return p;
+}
+
+// TENFOLD_CUDA_GRAPH=chain: steps in their order, whatever could run beside each other.
+bool in_order() {
+  const char* given = std::getenv("TENFOLD_CUDA_GRAPH");
+  return given && std::string_view(given) == "chain";
 }
 
 class GraphRecorder final : public RecorderBase {
@@ -114,7 +124,10 @@ class GraphRecorder final : public RecorderBase {
     const auto n = [](int64_t value) { return std::to_string(value); };
     return "graph: kernels=" + n(counts_.kernels) + " copies=" + n(counts_.copies) +
            " fills=" + n(counts_.fills) + " children=" + n(counts_.children) +
-           " edges: programmatic=" + n(counts_.programmatic) + " full=" + n(counts_.full) +
+           " (nodes=" + n(counts_.in_children) +
+           " no_kernels=" + n(counts_.no_kernels_in_children) +
+           ") edges: programmatic=" + n(counts_.programmatic) + " full=" + n(counts_.full) +
+           " forks=" + n(counts_.forks) + " joins=" + n(counts_.joins) +
            " patched=" + n(counts_.patched) + " recaptured=" + n(counts_.recaptured) +
            " instantiated=" + n(counts_.instantiated) + " eager_launches=" + n(counts_.eager) +
            "\n";
@@ -145,12 +158,21 @@ class GraphRecorder final : public RecorderBase {
   }
 
   Status build() {
-    counts_.kernels = counts_.copies = counts_.fills = counts_.children = 0;
-    counts_.programmatic = counts_.full = 0;
+    const Counts before = counts_;
+    counts_ = {};
+    counts_.patched = before.patched;
+    counts_.recaptured = before.recaptured;
+    counts_.instantiated = before.instantiated;
+    counts_.eager = before.eager;
     CUresult result = api_.graph_create(&graph_, 0);
     if (result != kSuccess) return status(result, "cuGraphCreate");
     nodes_.assign(list_.commands().size(), nullptr);
-    const auto deps = reduced_deps(list_);
+    const auto deps = in_order() ? chain_deps(list_) : reduced_deps(list_);
+    std::vector<int> successors(deps.size(), 0);
+    for (const auto& list : deps) {
+      counts_.joins += list.size() > 1;
+      for (const uint32_t d : list) counts_.forks += ++successors[d] == 2;
+    }
     for (uint32_t s = 0; s < list_.steps().size(); ++s) {
       const CommandStep& step = list_.steps()[s];
       for (uint32_t k = step.first; k < step.first + step.count; ++k) {
@@ -202,9 +224,24 @@ class GraphRecorder final : public RecorderBase {
     CUgraph child = nullptr;
     if (const Status st = capture(c, &child); !st.ok()) return st;
     ++counts_.children;
+    count_nodes(child);
     const CUresult result = api_.graph_add_child(&nodes_[k], graph_, nullptr, 0, child);
     api_.graph_destroy(child);  // the node holds a copy
     return status(result, "cuGraphAddChildGraphNode");
+  }
+
+  void count_nodes(CUgraph child) noexcept {
+    std::array<CUgraphNode, 16> nodes{};
+    size_t count = 0;
+    if (api_.graph_nodes(child, nullptr, &count) != kSuccess) return;
+    counts_.in_children += static_cast<int>(count);
+    count = std::min(count, nodes.size());
+    if (api_.graph_nodes(child, nodes.data(), &count) != kSuccess) return;
+    for (size_t k = 0; k < count; ++k) {
+      int type = 0;
+      counts_.no_kernels_in_children +=
+          api_.graph_node_type(nodes[k], &type) == kSuccess && type != kNodeKernel;
+    }
   }
 
   Status connect(uint32_t from, uint32_t to) noexcept {

@@ -54,12 +54,12 @@ inline constexpr int kCaptureRelaxed = 2;
 inline constexpr int kCaptureNone = 0;
 inline constexpr int kCaptureActive = 1;
 // CUgraphNodeType
-inline constexpr int kNodeKernel = 0;
 // CUlaunchAttributeID
 inline constexpr int kLaunchProgrammaticSerialization = 6;
 // CUgraphEdgeData
 inline constexpr unsigned char kPortProgrammatic = 1;
 inline constexpr unsigned char kEdgeProgrammatic = 1;
+inline constexpr int kNodeKernel = 0;
 
 struct LaunchAttribute {
   int id;
