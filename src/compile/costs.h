@@ -57,6 +57,7 @@ class Costs {
   std::vector<Job> queue_;
   double spent_ = 0;
   int64_t untimed_ = 0;
+  int64_t starved_ = 0;  // not timed for lack of memory
   std::vector<std::string> remarks_;
 };
 

@@ -261,6 +261,43 @@ TEST(Compile, NodesWithoutKernelsAreAllNamed) {
   }
 }
 
+// A kernel that never has the memory to run; offered only while `wanted`.
+class StarvedRow : public Row {
+ public:
+  static inline bool wanted = false;
+  std::string_view name() const override { return "test.starved"; }
+  std::string_view backend() const override { return "cpu"; }
+  std::vector<std::string> patterns() const override { return {"Softmax(x)"}; }
+  Verdict supports(const Problem&, const Target&) const override {
+    return wanted ? Verdict{} : Verdict::no("it is for one test");
+  }
+  std::vector<FormatTuple> formats(const Problem& p, const Target&, TypeSet) const override {
+    return {{std::vector<Format>(p.inputs.size()), std::vector<Format>(1)}};
+  }
+  double estimate(const Problem&, const Target&) const override { return 1; }
+  std::unique_ptr<RowInstance> attach(const RowState*, const AttachArgs&) const override {
+    throw Error(Code::kResource, "no memory");
+  }
+  void record(Commands&, const Operands&, const RowState*,
+              const RowInstance&) const noexcept override {}
+};
+
+TEST(Compile, WhatCannotBeTimedForLackOfMemoryIsEstimated) {
+  if (!find_row("test.starved")) register_row(std::make_unique<StarvedRow>());
+  GraphBuilder b("soft");
+  const ValueId x = b.input("data", DType::kF32, {2, 10});
+  b.output(b.node("Softmax", {x}, {{"axis", int64_t{1}}}, "soft"), "soft");
+  const std::shared_ptr<Device> device = open_device({"cpu", 0});
+  CompileOptions options;
+  options.exclude_rows = {"ref.", "onednn.", "cpu."};
+  Explanation e;
+  StarvedRow::wanted = true;
+  const Plan plan = compile(b.finish(), device->target(), options, device.get(), &e);
+  StarvedRow::wanted = false;
+  EXPECT_EQ(plan.sections[0].programs[0].steps.at(0).row, "test.starved");
+  EXPECT_NE(e.text().find("untimed for lack of memory"), std::string::npos) << e.text();
+}
+
 TEST(Compile, CancellingStops) {
   CompileOptions options;
   options.timing = false;
