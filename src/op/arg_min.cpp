@@ -6,11 +6,11 @@ OpDef op_ArgMin() {
   OpDef def;
   def.name = "ArgMin";
   def.doc =
-      "Index (i64) of the smallest value along `axis` (0), the first among equals. keepdims (1) "
-      "leaves the axis as 1.";
+      "Index (i64) of the smallest value along `axis` (0), the first among equals (the last "
+      "with select_last_index = 1). keepdims (1) leaves the axis as 1.";
   def.inputs = {{"x"}};
   def.outputs = {{"y"}};
-  def.attrs = {{"axis", "i"}, {"keepdims", "i"}};
+  def.attrs = {{"axis", "i"}, {"keepdims", "i"}, {"select_last_index", "i"}};
   def.infer = [](const InferContext& c) {
     Shape shape = c.inputs[0].shape;
     const size_t axis = normal_axis(c.attrs.i("axis", 0), shape.size());

@@ -180,6 +180,19 @@ TEST(CaffeLayerDetails, Crop) {
   EXPECT_EQ(node_of(m, "out").attrs.ints("starts"), (std::vector<int64_t>{1, 3}));
 }
 
+TEST(CaffeLayerDetails, ArgMaxTakesTheLastOfEquals) {
+  const ImportedModel m = import_text(input("1,9") + layer("ArgMax", "argmax_param { axis: 1 }"));
+  ASSERT_FALSE(m.failed) << report(m);
+  bool found = false;
+  for (const NodeId id : m.graph.order()) {
+    const Node& n = m.graph.node(id);
+    if (n.op != "ArgMax") continue;
+    found = true;
+    EXPECT_EQ(n.attrs.i("select_last_index", 0), 1);
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST(CaffeLayerDetails, ArgMaxOfSeveralIsRefused) {
   const ImportedModel m = import_text(input("1,9") + layer("ArgMax", "argmax_param { top_k: 5 }"));
   EXPECT_TRUE(says(m, Severity::kError, {"top_k"}));

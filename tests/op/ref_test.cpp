@@ -216,7 +216,7 @@ TEST(Ref, BatchNormalization) {
   expect_values(y[0], {10, 11, 32, 38});
 }
 
-TEST(Ref, ArgMaxTakesTheFirst) {
+TEST(Ref, ArgMaxTakesTheFirstOrTheLast) {
   const auto y =
       ref("ArgMax(f32[2,3]) {axis=1, keepdims=0} -> i64[2] | compute=f32 acc=f32 anchor=1",
           {f32({2, 3}, {1, 5, 5, 7, 2, 7})});
@@ -225,6 +225,11 @@ TEST(Ref, ArgMaxTakesTheFirst) {
       ref("ArgMin(f32[2,3]) {axis=0, keepdims=0} -> i64[3] | compute=f32 acc=f32 anchor=1",
           {f32({2, 3}, {1, 5, 5, 7, 2, 5})});
   expect_values(least[0], {0, 1, 0});
+  const auto last = ref(
+      "ArgMax(f32[2,3]) {axis=1, keepdims=0, select_last_index=1} -> i64[2] | compute=f32 acc=f32 "
+      "anchor=1",
+      {f32({2, 3}, {1, 5, 5, 7, 2, 7})});
+  expect_values(last[0], {2, 2});
 }
 
 TEST(Ref, MovementByHand) {

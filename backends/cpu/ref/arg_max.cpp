@@ -1,5 +1,5 @@
-// ArgMax: the index of the largest element along an axis, the first of equals. NaN counts as
-// largest.
+// ArgMax, ArgMin: the index of the largest (smallest) element along an axis; of equals the first,
+// or the last with select_last_index. The first NaN comes before every number.
 #include "backends/cpu/ref/common.h"
 #include "src/base/threads.h"
 
@@ -12,17 +12,18 @@ template <bool kMin>
 std::unique_ptr<RefKernel> make(const Problem& p, int) {
   const Extents x = input_dims(p, 0);
   const AxisView v = axis_view(x, normal_axis(p.attrs.i("axis", 0), x.size()));
-  return kernel_of([v](const RefArgs& args) {
+  const bool last = p.attrs.i("select_last_index", 0) != 0;
+  return kernel_of([v, last](const RefArgs& args) {
     parallel_for(
         v.outer * v.inner, 16,
         [&](int64_t from, int64_t to) {
           for (int64_t i = from; i < to; ++i) {
             const double* src = args.in[0].f64 + i / v.inner * v.extent * v.inner + i % v.inner;
             int64_t best = 0;
-            for (int64_t k = 1; k < v.extent && src[best * v.inner] == src[best * v.inner]; ++k)
-              if (kMin ? !(src[k * v.inner] >= src[best * v.inner])
-                       : !(src[k * v.inner] <= src[best * v.inner]))
-                best = k;
+            for (int64_t k = 1; k < v.extent && src[best * v.inner] == src[best * v.inner]; ++k) {
+              const double x = src[k * v.inner], most = src[best * v.inner];
+              if ((kMin ? !(x >= most) : !(x <= most)) || (last && x == most)) best = k;
+            }
             args.out[0][i] = static_cast<double>(best);
           }
         },

@@ -1,6 +1,7 @@
 // Pad {pads = begins then ends of all axes, value, mode = constant | edge | reflect}. Negative pads
 // cut.
 #include "backends/cpu/ref/movement.h"
+#include "backends/cpu/ref/sources.h"
 
 namespace tenfold::cpu {
 namespace {
@@ -15,15 +16,8 @@ std::unique_ptr<RefKernel> make(const Problem& p, int) {
   m.fill = p.attrs.f("value", 0);
   for (size_t d = 0; d < y.size(); ++d)
     for (int64_t k = 0; k < y[d]; ++k) {
-      int64_t at = k - pads[d];
-      if (mode == "edge" && x[d] > 0) at = std::clamp<int64_t>(at, 0, x[d] - 1);
-      if (mode == "reflect" && x[d] > 1) {
-        const int64_t period = 2 * (x[d] - 1);
-        at = ((at % period) + period) % period;
-        if (at >= x[d]) at = period - at;
-      }
-      m.table[d][static_cast<size_t>(k)] =
-          at >= 0 && at < x[d] ? at * strides[d] : Movement::kOutside;
+      const int64_t at = pad_source(mode, x[d], pads[d], k);
+      m.table[d][static_cast<size_t>(k)] = at >= 0 ? at * strides[d] : Movement::kOutside;
     }
   return kernel_of(std::move(m));
 }

@@ -3,36 +3,14 @@
 // align_corners k (in - 1) / (out - 1), with s = out / in unless `scales` says. Linear interpolates
 // between the two neighbours, nearest takes the one that `rounding` says; both stay inside the
 // input.
-#include <algorithm>
-#include <cmath>
-
 #include "backends/cpu/ref/common.h"
+#include "backends/cpu/ref/sources.h"
 #include "src/base/threads.h"
 
 namespace tenfold::cpu {
 namespace {
 
 using namespace ref;
-
-struct Tap {
-  int64_t low = 0, high = 0;
-  double weight = 0;  // of high
-};
-
-double position(const std::string& coordinates, int64_t k, int64_t in, int64_t out, double scale) {
-  const auto at = static_cast<double>(k);
-  if (coordinates == "asymmetric") return at / scale;
-  if (coordinates == "align_corners")
-    return out > 1 ? at * static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0;
-  return (at + 0.5) / scale - 0.5;
-}
-
-double nearest(const std::string& rounding, double x) {
-  if (rounding == "floor") return std::floor(x);
-  if (rounding == "ceil") return std::ceil(x);
-  if (rounding == "round_prefer_ceil") return std::floor(x + 0.5);
-  return std::ceil(x - 0.5);
-}
 
 struct Sampler {
   int64_t planes = 0;
@@ -73,29 +51,14 @@ struct Sampler {
 
 std::unique_ptr<RefKernel> make(const Problem& p, int) {
   const Extents x = input_dims(p, 0), y = output_dims(p);
-  const std::string mode = p.attrs.s("mode", "nearest"),
-                    coordinates = p.attrs.s("coordinates", "half_pixel");
-  const std::string rounding = p.attrs.s("rounding", "round_prefer_floor");
-  const auto scales = p.attrs.floats("scales");
   Sampler s{product(x, 0, 2), Extents(3, 1), Extents(3, 1),
             std::vector<std::vector<Tap>>(3, std::vector<Tap>(1))};
   const size_t spatial = x.size() - 2;
   for (size_t k = 0; k < spatial; ++k) {
     const size_t axis = 3 - spatial + k;
-    const int64_t in = s.in[axis] = x[2 + k], out = s.out[axis] = y[2 + k];
-    if (in < 1 && out > 0) throw Error(Code::kInvalid, "Resize: the input has no element");
-    const double scale =
-        scales.empty() ? static_cast<double>(out) / static_cast<double>(in) : scales[k];
-    s.taps[axis].resize(static_cast<size_t>(out));
-    for (int64_t o = 0; o < out; ++o) {
-      const double at =
-          std::clamp(position(coordinates, o, in, out, scale), 0.0, static_cast<double>(in - 1));
-      Tap& t = s.taps[axis][static_cast<size_t>(o)];
-      const double low = mode == "linear" ? std::floor(at) : nearest(rounding, at);
-      t.low = std::clamp<int64_t>(static_cast<int64_t>(low), 0, in - 1);
-      t.high = std::min(t.low + 1, in - 1);
-      t.weight = mode == "linear" ? at - static_cast<double>(t.low) : 0.0;
-    }
+    s.in[axis] = x[2 + k];
+    s.out[axis] = y[2 + k];
+    s.taps[axis] = resize_taps(p, k);
   }
   return kernel_of(std::move(s));
 }

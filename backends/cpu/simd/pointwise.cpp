@@ -6,15 +6,14 @@
 
 #include "backends/cpu/roofline.h"
 #include "backends/cpu/simd/loops.h"
+#include "backends/cpu/simd/pointwise_work.h"
 #include "backends/cpu/simd/walk.h"
 #include "src/base/threads.h"
-#include "tenfold/kernel.h"
 
 namespace tenfold::cpu {
 namespace {
 
 constexpr int64_t kBlock = 512;
-constexpr size_t kMostSlots = 128;
 
 bool storable(DType t) {
   return t == DType::kF32 || t == DType::kU8 || t == DType::kI8 || t == DType::kBool;
@@ -52,9 +51,9 @@ struct Lane {
 };
 
 // Block evaluation of one bound Problem.
-class Instance : public RowInstance {
+class Evaluation : public HostWork {
  public:
-  Instance(const Problem& p, int threads) : inputs_(p.inputs.size()), loop_(simd::best_loop()) {
+  Evaluation(const Problem& p, int threads) : inputs_(p.inputs.size()), loop_(simd::best_loop()) {
     Expr expr = p.expr;
     if (expr.empty()) expr.store(0, expr.load(0));
     std::vector<const Operand*> operands;
@@ -75,9 +74,7 @@ class Instance : public RowInstance {
           std::fill_n(lane.cells.data() + code_[k].cell * kBlock, kBlock, code_[k].inst.imm);
     }
   }
-  bool empty() const { return walk_.count() == 0; }
-
-  void run(void* const* slots) noexcept {
+  void run(void* const* slots) noexcept override {
     const int64_t blocks = (walk_.count() + kBlock - 1) / kBlock;
     const auto lanes = static_cast<int64_t>(lanes_.size());
     parallel_for(
@@ -182,51 +179,24 @@ class Instance : public RowInstance {
   std::vector<Lane> lanes_;
 };
 
-// What the recorder copies.
-struct Call {
-  Instance* instance;
-};
-
-void run_host(void* const* slots, const void* data) noexcept {
-  static_cast<const Call*>(data)->instance->run(slots);
+Verdict check_operand(const Operand& o) {
+  if (!storable(o.format.dtype) || o.format.scale != 0)
+    return Verdict::no("an operand is " + std::string(to_string(o.format.dtype)));
+  if (o.dims.size() > Walk::kMaxRank) return Verdict::no("an operand has more than 8 axes");
+  return {};
 }
 
-class PointwiseRow : public Row {
+class PointwiseRow : public HostRow {
  public:
-  std::string_view name() const override { return "cpu.pointwise"; }
-  std::string_view backend() const override { return "cpu"; }
-  std::vector<std::string> patterns() const override { return {"Pointwise(...)", "Convert(x)"}; }
+  PointwiseRow() : HostRow("cpu.pointwise", {"Pointwise(...)", "Convert(x)"}, 0.04) {}
 
-  Verdict supports(const Problem& p, const Target& target) const override {
-    if (target.kind != "cpu") return Verdict::no("serves the CPU");
-    if (p.op != "Pointwise" && p.op != "Convert") return Verdict::no("does not compute " + p.op);
-    if (p.op == "Convert" && !p.expr.empty()) return Verdict::no("a conversion takes no epilogue");
-    if (p.inputs.size() + p.outputs.size() > kMostSlots) return Verdict::no("too many operands");
-    for (const auto* list : {&p.inputs, &p.outputs})
-      for (const Operand& o : *list)
-        if (Verdict v = check_operand(p, o); !v) return v;
-    for (const ExprInst& inst : p.expr.code) {
-      if (inst.op == ExprOp::kMod || inst.op == ExprOp::kSin || inst.op == ExprOp::kCos ||
-          inst.op == ExprOp::kSoftplus || inst.op == ExprOp::kQuantize ||
-          inst.op == ExprOp::kDequantize)
-        return Verdict::no("has no loop for " + std::string(to_string(inst.op)));
-      if (inst.op == ExprOp::kCast && inst.type != DType::kF32 && inst.type != DType::kU8 &&
-          inst.type != DType::kI8)
-        return Verdict::no("has no loop for casts to " + std::string(to_string(inst.type)));
-    }
-    for (const Operand& o : p.outputs)
-      if (!(o.dims == p.outputs[0].dims)) return Verdict::no("outputs differ in extents");
-    return {};
-  }
   std::vector<FormatTuple> formats(const Problem& p, const Target&, TypeSet) const override {
     if (p.op == "Convert") return {tuple_of(p, std::nullopt, std::nullopt)};
-    std::vector<FormatTuple> list = {tuple_of(p, Layout::channels_last(), Layout::channels_last())};
-    auto add = [&](FormatTuple t) {
+    const Layout cl = Layout::channels_last(), linear = Layout::linear();
+    std::vector<FormatTuple> list;
+    for (FormatTuple t : {tuple_of(p, cl, cl), tuple_of(p, linear, linear), tuple_of(p, linear, cl),
+                          tuple_of(p, cl, linear)})
       if (std::find(list.begin(), list.end(), t) == list.end()) list.push_back(std::move(t));
-    };
-    add(tuple_of(p, Layout::linear(), Layout::linear()));
-    add(tuple_of(p, Layout::linear(), Layout::channels_last()));
-    add(tuple_of(p, Layout::channels_last(), Layout::linear()));
     return list;
   }
   // A block of elements is read before it is written.
@@ -241,54 +211,40 @@ class PointwiseRow : public Row {
   double estimate(const Problem& p, const Target& target) const override {
     const bool turns =
         !p.inputs.empty() && p.inputs[0].format.layout.kind != p.outputs[0].format.layout.kind;
-    return estimate_us(p, target, 0.04) * (turns ? 1.5 : 1.1);
-  }
-  std::unique_ptr<RowInstance> attach(const RowState*, const AttachArgs& args) const override {
-    return std::make_unique<Instance>(args.problem, args.threads);
-  }
-  void record(Commands& commands, const Operands& operands, const RowState*,
-              const RowInstance& instance) const noexcept override {
-    const auto* in = static_cast<const Instance*>(&instance);
-    if (in->empty()) return;
-    Slot slots[kMostSlots];
-    size_t n = 0;
-    for (Slot s : operands.inputs)
-      if (n < kMostSlots) slots[n++] = s;
-    for (Slot s : operands.outputs)
-      if (n < kMostSlots) slots[n++] = s;
-    const Call call{const_cast<Instance*>(in)};
-    commands.host(run_host, {slots, n}, &call, sizeof(call));
+    return HostRow::estimate(p, target) * (turns ? 1.5 : 1.1);
   }
 
- private:
-  static Verdict check_operand(const Problem& p, const Operand& o) {
-    if (!storable(o.format.dtype) || o.format.scale != 0)
-      return Verdict::no("an operand is " + std::string(to_string(o.format.dtype)));
-    if (o.dims.size() > Walk::kMaxRank) return Verdict::no("an operand has more than 8 axes");
-    if (!p.closed) return {};
-    if (o.format.layout.kind > Layout::Kind::kChannelsLast)
-      return Verdict::no("an operand is blocked");
-    const bool padded = o.format.layout.pad > 1 && o.dims.size() > 1 &&
-                        !(o.dims[1].is_const() && o.dims[1].value() % o.format.layout.pad == 0);
-    return padded ? Verdict::no("an operand's channels are padded") : Verdict{};
-  }
-  static FormatTuple tuple_of(const Problem& p, std::optional<Layout> in,
-                              std::optional<Layout> out) {
-    FormatTuple t;
-    auto format = [](const Operand& o, const std::optional<Layout>& layout) {
-      Format f = o.format;
-      if (layout) f.layout = !o.constant && o.dims.size() >= 3 ? *layout : Layout::linear();
-      return f;
-    };
-    for (const Operand& o : p.inputs) t.inputs.push_back(format(o, in));
-    for (const Operand& o : p.outputs) t.outputs.push_back(format(o, out));
-    t.compute = p.compute;
-    t.accumulate = p.accumulate;
-    return t;
+ protected:
+  Verdict check(const Problem& p) const override { return check_pointwise(p); }
+  std::unique_ptr<HostWork> make(const Problem& p, int threads) const override {
+    return make_pointwise(p, threads);
   }
 };
 
 }  // namespace
+
+Verdict check_pointwise(const Problem& p) {
+  if (p.op == "Convert" && !p.expr.empty()) return Verdict::no("a conversion takes no epilogue");
+  for (const auto* list : {&p.inputs, &p.outputs})
+    for (const Operand& o : *list)
+      if (Verdict v = check_operand(o); !v) return v;
+  for (const ExprInst& inst : p.expr.code) {
+    if (inst.op == ExprOp::kMod || inst.op == ExprOp::kSin || inst.op == ExprOp::kCos ||
+        inst.op == ExprOp::kSoftplus || inst.op == ExprOp::kQuantize ||
+        inst.op == ExprOp::kDequantize)
+      return Verdict::no("has no loop for " + std::string(to_string(inst.op)));
+    if (inst.op == ExprOp::kCast && inst.type != DType::kF32 && inst.type != DType::kU8 &&
+        inst.type != DType::kI8)
+      return Verdict::no("has no loop for casts to " + std::string(to_string(inst.type)));
+  }
+  for (const Operand& o : p.outputs)
+    if (!(o.dims == p.outputs[0].dims)) return Verdict::no("outputs differ in extents");
+  return {};
+}
+
+std::unique_ptr<HostWork> make_pointwise(const Problem& bound, int threads) {
+  return std::make_unique<Evaluation>(bound, threads);
+}
 
 std::unique_ptr<Row> cpu_pointwise() { return std::make_unique<PointwiseRow>(); }
 

@@ -1,4 +1,4 @@
-// cuda.arg_max: the first place of the largest element, one output element a thread.
+// cuda.arg_max: the first (or last) place of the largest element, one output element a thread.
 #include "backends/cuda/gen/elementwise.h"
 #include "backends/cuda/gen/window.h"
 
@@ -8,7 +8,8 @@ namespace {
 std::string defines(const Problem& p) {
   const size_t rank = p.inputs[0].dims.size();
   return "#define AXIS " + std::to_string(axis_of(p.attrs.i("axis", 0), rank)) + "\n#define KEEP " +
-         (p.outputs[0].dims.size() == rank ? "1" : "0") + "\n#define RANK_IN " +
+         (p.outputs[0].dims.size() == rank ? "1" : "0") + "\n#define LAST " +
+         (p.attrs.i("select_last_index", 0) != 0 ? "1" : "0") + "\n#define RANK_IN " +
          std::to_string(rank) + "\n";
 }
 

@@ -6,7 +6,7 @@
 namespace tenfold::caffe {
 
 // The position (or value, or both) of the largest element: along an axis, or of each whole picture.
-// Positions are floats, as in Caffe.
+// Positions are floats, and of equal elements the last one's, as in Caffe.
 CAFFE_LAYER_IMPORT(ArgMax) {
   c.expect(1, 1, 1, 1);
   const ArgMaxParameter& p = c.layer().argmax_param();
@@ -23,7 +23,9 @@ CAFFE_LAYER_IMPORT(ArgMax) {
     x = c.add("Flatten", {x}, {{"axis", int64_t{1}}}, "flatten");
   }
   auto positions = [&](bool last) {
-    const ValueId index = c.add("ArgMax", {x}, {{"axis", axis}, {"keepdims", int64_t{1}}}, "index");
+    const ValueId index = c.add(
+        "ArgMax", {x},
+        {{"axis", axis}, {"keepdims", int64_t{1}}, {"select_last_index", int64_t{1}}}, "index");
     return c.add("Cast", {index}, {{"to", std::string("f32")}}, last ? "" : "position");
   };
   auto values = [&](bool last) {
