@@ -1,4 +1,5 @@
 // IBuilder: from layers to an engine.
+#include <atomic>
 #include <chrono>
 #include <set>
 
@@ -44,11 +45,14 @@ class BuilderImpl final : public nvinfer1::IBuilder, public Owned<BuilderImpl> {
   void setAverageFindIterations(int n) override { average_find_ = n; }
   int getAverageFindIterations() const override { return average_find_; }
   nvinfer1::ICudaEngine* buildCudaEngine(nvinfer1::INetworkDefinition& network) override {
-    return guarded(
-        log_, "buildCudaEngine", static_cast<nvinfer1::ICudaEngine*>(nullptr),
-        [&]() -> nvinfer1::ICudaEngine* { return build(static_cast<NetworkImpl&>(network).core); });
+    return guarded(log_, "buildCudaEngine", static_cast<nvinfer1::ICudaEngine*>(nullptr),
+                   [&]() -> nvinfer1::ICudaEngine* {
+                     auto* given_network = static_cast<NetworkImpl*>(given(network));
+                     if (!given_network) throw Error(Code::kInvalid, "the network is null");
+                     return build(given_network->core);
+                   });
   }
-  bool platformHasFastFp16() const override { return platform::kind() == "cuda"; }
+  bool platformHasFastFp16() const override { return platform::has_fast_fp16(); }
   bool platformHasFastInt8() const override { return false; }
   void destroy() override { give_back(); }
   void setInt8Mode(bool mode) override {
@@ -146,6 +150,11 @@ nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
   const auto start = std::chrono::steady_clock::now();
   if (max_batch_ < 1)
     throw Error(Code::kInvalid, "the maximum batch size is " + std::to_string(max_batch_));
+  if (fp16_ && !platform::has_fast_fp16()) {
+    static std::atomic<bool> told{false};
+    if (!told.exchange(true))
+      log_.warn("FP16 is not faster here (platformHasFastFp16): the engine computes in FP32");
+  }
   if (network.outputs.empty())
     throw Error(Code::kInvalid, "the network has no output", {"mark one with markOutput"});
   Emitter emitter(network, max_batch_, false);
@@ -154,12 +163,10 @@ nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
   const CompileOptions o = options(network, emitter);
   const Graph graph = emitter.finish(outputs);
 
-  const PluginScope scope([&](const std::string& layer, const void*, size_t) {
-    for (const auto& candidate : network.layers) {
-      if (candidate->name != layer) continue;
-      if (const auto* p = dynamic_cast<const PluginLayer*>(candidate.get())) return p->plugin;
-      if (const auto* p = dynamic_cast<const PluginV2Layer*>(candidate.get())) return p->plugin;
-    }
+  const PluginScope scope([&](const PluginKey& key, const void*, size_t) {
+    const LayerCore* layer = network.layers.at(static_cast<size_t>(key.number)).get();
+    if (const auto* v1 = dynamic_cast<const PluginLayer*>(layer)) return v1->plugin;
+    if (const auto* v2 = dynamic_cast<const PluginV2Layer*>(layer)) return v2->plugin;
     return std::shared_ptr<Plugin>();
   });
   const std::shared_ptr<Device> device = platform::device();

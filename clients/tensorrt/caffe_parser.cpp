@@ -1,7 +1,9 @@
 // ICaffeParser: Tenfold's importer, its Graph turned into layers.
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <list>
+#include <mutex>
 
 #include "NvCaffeParser.h"
 #include "graph_layers.h"
@@ -40,6 +42,15 @@ class ProtoBlob final : public nvcaffeparser1::IBinaryProtoBlob, public Owned<Pr
   nvinfer1::DimsNCHW dims_;
 };
 
+// Programs read a mean's numbers after they have destroyed it, which TensorRT did not punish: the
+// last mean's stay.
+void keep_readable(const Tensor& mean) {
+  static std::mutex mutex;
+  static Tensor* const kLast = new Tensor;
+  const std::lock_guard<std::mutex> lock(mutex);
+  *kLast = mean;
+}
+
 // The program's plugin factories as hooks of the importer.
 class FactoryHooks final : public LayerHooks {
  public:
@@ -48,7 +59,7 @@ class FactoryHooks final : public LayerHooks {
   nvcaffeparser1::IPluginFactoryV2* factory_v2 = nullptr;
   std::string plugin_namespace;
   std::map<std::string, std::shared_ptr<Plugin>> plugins;  // of the model being parsed
-  std::deque<std::vector<Weights>> weights;
+  std::deque<std::vector<Weights>> lent;
   std::vector<Tensor> kept;  // their bytes: they live as long as the parser
 
   bool claims(const std::string& name, const std::string&) override {
@@ -65,8 +76,8 @@ class FactoryHooks final : public LayerHooks {
       kept.push_back(blob.cast(DType::kF32));
       list.push_back({DataType::kFLOAT, kept.back().data(), kept.back().count()});
     }
-    weights.push_back(std::move(list));
-    const std::shared_ptr<Plugin> plugin = create(name, weights.back());
+    lent.push_back(std::move(list));
+    const std::shared_ptr<Plugin> plugin = create(name, lent.back());
     std::vector<Dims> in_dims;
     for (const ValueId v : inputs) {
       Extents dims;
@@ -86,6 +97,7 @@ class FactoryHooks final : public LayerHooks {
     }
     plugins[name] = plugin;
     const Attrs attrs = {{"layer", name},
+                         {"number", int64_t{-1}},
                          {"inputs", static_cast<int64_t>(inputs.size())},
                          {"max_batch", int64_t{1}},
                          {"ranks", ranks},
@@ -97,17 +109,16 @@ class FactoryHooks final : public LayerHooks {
  private:
   std::shared_ptr<Plugin> create(const std::string& name, const std::vector<Weights>& list) const {
     const int count = static_cast<int>(list.size());
+    const Weights* weights = list.empty() ? nullptr : list.data();  // programs assert that
     if (factory_v2 && factory_v2->isPluginV2(name.c_str())) {
       nvinfer1::IPluginV2* made =
-          factory_v2->createPlugin(name.c_str(), list.data(), count, plugin_namespace.c_str());
-      if (made) return std::make_shared<Plugin>(*made);
+          factory_v2->createPlugin(name.c_str(), weights, count, plugin_namespace.c_str());
+      if (made) return Plugin::of(*made);
     } else {
       const bool ext = factory_ext && factory_ext->isPluginExt(name.c_str());
       nvcaffeparser1::IPluginFactory* from = ext ? factory_ext : factory;
-      nvinfer1::IPlugin* made = from->createPlugin(name.c_str(), list.data(), count);
-      if (auto* made_ext = dynamic_cast<nvinfer1::IPluginExt*>(made))
-        return std::make_shared<Plugin>(*made_ext);
-      if (made) return std::make_shared<Plugin>(*made);
+      nvinfer1::IPlugin* made = from->createPlugin(name.c_str(), weights, count);
+      if (made) return Plugin::of(*made);
     }
     throw Error(Code::kInvalid, "the plugin factory claims the layer and made no plugin");
   }
@@ -135,6 +146,9 @@ class CaffeParser final : public nvcaffeparser1::ICaffeParser, public Owned<Caff
 
  private:
   using Files = std::vector<std::pair<std::string, std::string>>;
+  const nvcaffeparser1::IBlobNameToTensor* import_into(nvinfer1::INetworkDefinition& network,
+                                                       DataType type, const char* what,
+                                                       const std::function<Files()>& list);
   const nvcaffeparser1::IBlobNameToTensor* import(const Files& files, NetworkCore& network,
                                                   DataType type);
   void warn_of_clipping(const Graph& graph, const Log& log) const;
@@ -182,40 +196,51 @@ void CaffeParser::warn_of_clipping(const Graph& graph, const Log& log) const {
     }
 }
 
+// The import of the files that `list` gives, into the program's network.
+const nvcaffeparser1::IBlobNameToTensor* CaffeParser::import_into(
+    nvinfer1::INetworkDefinition& network, DataType type, const char* what,
+    const std::function<Files()>& list) {
+  auto* into = static_cast<NetworkImpl*>(given(network));
+  return guarded(into ? into->core.log : last_log(), what,
+                 static_cast<const nvcaffeparser1::IBlobNameToTensor*>(nullptr),
+                 [&]() -> const nvcaffeparser1::IBlobNameToTensor* {
+                   if (!into) throw Error(Code::kInvalid, "the network is null");
+                   return import(list(), into->core, type);
+                 });
+}
+
+void check_random_weights(const char* missing) {
+  if (!random_weights())
+    throw Error(Code::kNotFound, missing,
+                {"set TENFOLD_RANDOM_WEIGHTS=1 to build with random weights"});
+}
+
 const nvcaffeparser1::IBlobNameToTensor* CaffeParser::parse(const char* deploy, const char* model,
                                                             nvinfer1::INetworkDefinition& network,
                                                             DataType type) {
-  NetworkCore& core = static_cast<NetworkImpl&>(network).core;
-  return guarded(core.log, "ICaffeParser::parse",
-                 static_cast<const nvcaffeparser1::IBlobNameToTensor*>(nullptr),
-                 [&]() -> const nvcaffeparser1::IBlobNameToTensor* {
-                   if (text(deploy).empty()) throw Error(Code::kInvalid, "no deploy file is named");
-                   Files files = {{deploy, read_file(deploy)}};
-                   if (!text(model).empty())
-                     files.emplace_back(model, read_file(model));
-                   else if (!random_weights())
-                     throw Error(Code::kNotFound, "no model file is named",
-                                 {"set TENFOLD_RANDOM_WEIGHTS=1 to build with random weights"});
-                   return import(files, core, type);
-                 });
+  return import_into(network, type, "ICaffeParser::parse", [&] {
+    if (text(deploy).empty()) throw Error(Code::kInvalid, "no deploy file is named");
+    Files files = {{deploy, read_file(deploy)}};
+    if (!text(model).empty())
+      files.emplace_back(model, read_file(model));
+    else
+      check_random_weights("no model file is named");
+    return files;
+  });
 }
 
 const nvcaffeparser1::IBlobNameToTensor* CaffeParser::parseBuffers(
     const char* deploy, std::size_t deploy_bytes, const char* model, std::size_t model_bytes,
     nvinfer1::INetworkDefinition& network, DataType type) {
-  NetworkCore& core = static_cast<NetworkImpl&>(network).core;
-  return guarded(core.log, "ICaffeParser::parseBuffers",
-                 static_cast<const nvcaffeparser1::IBlobNameToTensor*>(nullptr),
-                 [&]() -> const nvcaffeparser1::IBlobNameToTensor* {
-                   if (!deploy) throw Error(Code::kInvalid, "no deploy buffer is given");
-                   Files files = {{"deploy.prototxt", std::string(deploy, deploy_bytes)}};
-                   if (model && model_bytes > 0)
-                     files.emplace_back("model.caffemodel", std::string(model, model_bytes));
-                   else if (!random_weights())
-                     throw Error(Code::kNotFound, "no model buffer is given",
-                                 {"set TENFOLD_RANDOM_WEIGHTS=1 to build with random weights"});
-                   return import(files, core, type);
-                 });
+  return import_into(network, type, "ICaffeParser::parseBuffers", [&] {
+    if (!deploy) throw Error(Code::kInvalid, "no deploy buffer is given");
+    Files files = {{"deploy.prototxt", std::string(deploy, deploy_bytes)}};
+    if (model && model_bytes > 0)
+      files.emplace_back("model.caffemodel", std::string(model, model_bytes));
+    else
+      check_random_weights("no model buffer is given");
+    return files;
+  });
 }
 
 nvcaffeparser1::IBinaryProtoBlob* CaffeParser::parseBinaryProto(const char* file) {
@@ -224,6 +249,7 @@ nvcaffeparser1::IBinaryProtoBlob* CaffeParser::parseBinaryProto(const char* file
                  static_cast<nvcaffeparser1::IBinaryProtoBlob*>(nullptr),
                  [&]() -> nvcaffeparser1::IBinaryProtoBlob* {
                    Tensor mean = read_mean_file(text(file)).cast(DType::kF32);
+                   keep_readable(mean);
                    return ProtoBlob::hand_out(std::make_shared<ProtoBlob>(std::move(mean)));
                  });
 }

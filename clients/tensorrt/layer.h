@@ -52,7 +52,9 @@ class LayerOf : public Interface, public LayerCore {
   void setInput(int k, ITensor& tensor) final {
     if (k < 0 || k >= getNbInputs())
       return network.log.error("setInput: layer '" + name + "' has no input " + std::to_string(k));
-    inputs[static_cast<size_t>(k)] = static_cast<TensorImpl*>(&tensor);
+    ITensor* from = given(tensor);
+    if (!from) return network.log.error("setInput: layer '" + name + "': the tensor is null");
+    inputs[static_cast<size_t>(k)] = static_cast<TensorImpl*>(from);
     changed();
   }
   void setPrecision(DataType t) final {

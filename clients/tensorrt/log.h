@@ -76,6 +76,16 @@ class Owned : public std::enable_shared_from_this<T> {
   std::shared_ptr<T> self_;
 };
 
+// The address of what a program passed by reference. Programs dereference what find() gave them
+// without a look: such a null pointer is seen as one here, though compilers take references for
+// valid.
+template <class T>
+T* given(T& object) {
+  T* address = &object;
+  asm("" : "+r"(address));
+  return address;
+}
+
 inline std::string text(const char* name) { return name ? name : ""; }
 
 }  // namespace tenfold::trt

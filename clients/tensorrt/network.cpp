@@ -40,6 +40,12 @@ void NetworkCore::unmark_output(TensorImpl& tensor) {
   outputs.erase(std::remove(outputs.begin(), outputs.end(), &tensor), outputs.end());
 }
 
+int64_t NetworkCore::number_of(const LayerCore& layer) const {
+  const auto found = std::find_if(layers.begin(), layers.end(),
+                                  [&](const auto& other) { return other.get() == &layer; });
+  return found - layers.begin();
+}
+
 void NetworkCore::adopt(std::unique_ptr<LayerCore> layer, std::vector<TensorImpl*> from,
                         size_t output_count) {
   layer->inputs = std::move(from);
@@ -111,13 +117,21 @@ ITensor* NetworkImpl::addInput(const char* name, DataType type, Dims dimensions)
 }
 
 void NetworkImpl::markOutput(ITensor& tensor) {
-  guarded(core.log, "markOutput", 0, [&] { return core.mark_output(*impl(&tensor)), 0; });
+  TensorImpl* t = impl(given(tensor));
+  if (!t) return core.log.error("markOutput: the tensor is null");
+  guarded(core.log, "markOutput", 0, [&] { return core.mark_output(*t), 0; });
 }
-void NetworkImpl::unmarkOutput(ITensor& tensor) { core.unmark_output(*impl(&tensor)); }
 
-void NetworkImpl::removeTensor(
-    ITensor& tensor) {  // it stays allocated: layers may still point at it
-  TensorImpl* t = impl(&tensor);
+void NetworkImpl::unmarkOutput(ITensor& tensor) {
+  TensorImpl* t = impl(given(tensor));
+  if (!t) return core.log.error("unmarkOutput: the tensor is null");
+  core.unmark_output(*t);
+}
+
+// It stays allocated: layers may still point at it.
+void NetworkImpl::removeTensor(ITensor& tensor) {
+  TensorImpl* t = impl(given(tensor));
+  if (!t) return core.log.error("removeTensor: the tensor is null");
   core.unmark_output(*t);
   core.inputs.erase(std::remove(core.inputs.begin(), core.inputs.end(), t), core.inputs.end());
   core.changed();
@@ -125,7 +139,7 @@ void NetworkImpl::removeTensor(
 
 nvinfer1::IConvolutionLayer* NetworkImpl::addConvolution(ITensor& input, int maps, DimsHW kernel,
                                                          Weights weights, Weights bias) {
-  auto* layer = make<ConvolutionLayer>("Convolution", {&input});
+  auto* layer = make<ConvolutionLayer>("Convolution", {given(input)});
   if (!layer) return nullptr;
   layer->maps = maps;
   layer->window.kernel = kernel;
@@ -137,7 +151,7 @@ nvinfer1::IConvolutionLayer* NetworkImpl::addConvolution(ITensor& input, int map
 nvinfer1::IDeconvolutionLayer* NetworkImpl::addDeconvolution(ITensor& input, int maps,
                                                              DimsHW kernel, Weights weights,
                                                              Weights bias) {
-  auto* layer = make<DeconvolutionLayer>("Deconvolution", {&input});
+  auto* layer = make<DeconvolutionLayer>("Deconvolution", {given(input)});
   if (!layer) return nullptr;
   layer->maps = maps;
   layer->window.kernel = kernel;
@@ -148,7 +162,7 @@ nvinfer1::IDeconvolutionLayer* NetworkImpl::addDeconvolution(ITensor& input, int
 
 nvinfer1::IFullyConnectedLayer* NetworkImpl::addFullyConnected(ITensor& input, int outputs,
                                                                Weights weights, Weights bias) {
-  auto* layer = make<FullyConnectedLayer>("Fully Connected", {&input});
+  auto* layer = make<FullyConnectedLayer>("Fully Connected", {given(input)});
   if (!layer) return nullptr;
   layer->channels = outputs;
   layer->kernel = WeightSlot(weights);
@@ -158,14 +172,14 @@ nvinfer1::IFullyConnectedLayer* NetworkImpl::addFullyConnected(ITensor& input, i
 
 nvinfer1::IActivationLayer* NetworkImpl::addActivation(ITensor& input,
                                                        nvinfer1::ActivationType type) {
-  auto* layer = make<ActivationLayer>("Activation", {&input});
+  auto* layer = make<ActivationLayer>("Activation", {given(input)});
   if (layer) layer->kind = type;
   return layer;
 }
 
 nvinfer1::IPoolingLayer* NetworkImpl::addPooling(ITensor& input, nvinfer1::PoolingType type,
                                                  DimsHW window) {
-  auto* layer = make<PoolingLayer>("Pooling", {&input});
+  auto* layer = make<PoolingLayer>("Pooling", {given(input)});
   if (!layer) return nullptr;
   layer->kind = type;
   layer->window.kernel = window;
@@ -174,7 +188,7 @@ nvinfer1::IPoolingLayer* NetworkImpl::addPooling(ITensor& input, nvinfer1::Pooli
 
 nvinfer1::ILRNLayer* NetworkImpl::addLRN(ITensor& input, int window, float alpha, float beta,
                                          float k) {
-  auto* layer = make<LRNLayer>("LRN", {&input});
+  auto* layer = make<LRNLayer>("LRN", {given(input)});
   if (!layer) return nullptr;
   layer->size = window;
   layer->alpha = alpha;
@@ -185,7 +199,7 @@ nvinfer1::ILRNLayer* NetworkImpl::addLRN(ITensor& input, int window, float alpha
 
 nvinfer1::IScaleLayer* NetworkImpl::addScale(ITensor& input, nvinfer1::ScaleMode mode,
                                              Weights shift, Weights scale, Weights power) {
-  auto* layer = make<ScaleLayer>("Scale", {&input});
+  auto* layer = make<ScaleLayer>("Scale", {given(input)});
   if (!layer) return nullptr;
   layer->mode = mode;
   layer->shift = WeightSlot(shift);
@@ -195,7 +209,7 @@ nvinfer1::IScaleLayer* NetworkImpl::addScale(ITensor& input, nvinfer1::ScaleMode
 }
 
 nvinfer1::ISoftMaxLayer* NetworkImpl::addSoftMax(ITensor& input) {
-  return make<SoftMaxLayer>("Softmax", {&input});
+  return make<SoftMaxLayer>("Softmax", {given(input)});
 }
 
 nvinfer1::IConcatenationLayer* NetworkImpl::addConcatenation(ITensor* const* inputs, int count) {
@@ -208,19 +222,19 @@ nvinfer1::IConcatenationLayer* NetworkImpl::addConcatenation(ITensor* const* inp
 
 nvinfer1::IElementWiseLayer* NetworkImpl::addElementWise(ITensor& a, ITensor& b,
                                                          nvinfer1::ElementWiseOperation op) {
-  auto* layer = make<ElementWiseLayer>("ElementWise", {&a, &b});
+  auto* layer = make<ElementWiseLayer>("ElementWise", {given(a), given(b)});
   if (layer) layer->operation = op;
   return layer;
 }
 
 nvinfer1::IUnaryLayer* NetworkImpl::addUnary(ITensor& input, nvinfer1::UnaryOperation operation) {
-  auto* layer = make<UnaryLayer>("Unary", {&input});
+  auto* layer = make<UnaryLayer>("Unary", {given(input)});
   if (layer) layer->operation = operation;
   return layer;
 }
 
 nvinfer1::IPaddingLayer* NetworkImpl::addPadding(ITensor& input, DimsHW pre, DimsHW post) {
-  auto* layer = make<PaddingLayer>("Padding", {&input});
+  auto* layer = make<PaddingLayer>("Padding", {given(input)});
   if (!layer) return nullptr;
   layer->pre = pre;
   layer->post = post;
@@ -228,12 +242,12 @@ nvinfer1::IPaddingLayer* NetworkImpl::addPadding(ITensor& input, DimsHW pre, Dim
 }
 
 nvinfer1::IShuffleLayer* NetworkImpl::addShuffle(ITensor& input) {
-  return make<ShuffleLayer>("Shuffle", {&input});
+  return make<ShuffleLayer>("Shuffle", {given(input)});
 }
 
 nvinfer1::IReduceLayer* NetworkImpl::addReduce(ITensor& input, nvinfer1::ReduceOperation operation,
                                                uint32_t axes, bool keep) {
-  auto* layer = make<ReduceLayer>("Reduce", {&input});
+  auto* layer = make<ReduceLayer>("Reduce", {given(input)});
   if (!layer) return nullptr;
   layer->operation = operation;
   layer->axes = axes;
@@ -243,7 +257,7 @@ nvinfer1::IReduceLayer* NetworkImpl::addReduce(ITensor& input, nvinfer1::ReduceO
 
 nvinfer1::ITopKLayer* NetworkImpl::addTopK(ITensor& input, nvinfer1::TopKOperation op, int k,
                                            uint32_t axes) {
-  auto* layer = make<TopKLayer>("TopK", {&input}, 2);
+  auto* layer = make<TopKLayer>("TopK", {given(input)}, 2);
   if (!layer) return nullptr;
   layer->operation = op;
   layer->k = k;
@@ -252,7 +266,7 @@ nvinfer1::ITopKLayer* NetworkImpl::addTopK(ITensor& input, nvinfer1::TopKOperati
 }
 
 nvinfer1::IGatherLayer* NetworkImpl::addGather(ITensor& data, ITensor& indices, int axis) {
-  auto* layer = make<GatherLayer>("Gather", {&data, &indices});
+  auto* layer = make<GatherLayer>("Gather", {given(data), given(indices)});
   if (layer) layer->axis = axis;
   return layer;
 }
@@ -261,7 +275,7 @@ nvinfer1::IMatrixMultiplyLayer* NetworkImpl::addMatrixMultiply(ITensor& a,
                                                                nvinfer1::MatrixOperation op_a,
                                                                ITensor& b,
                                                                nvinfer1::MatrixOperation op_b) {
-  auto* layer = make<MatrixMultiplyLayer>("Matrix Multiply", {&a, &b});
+  auto* layer = make<MatrixMultiplyLayer>("Matrix Multiply", {given(a), given(b)});
   if (!layer) return nullptr;
   layer->ops[0] = op_a;
   layer->ops[1] = op_b;
@@ -284,11 +298,11 @@ nvinfer1::IConstantLayer* NetworkImpl::addConstant(Dims dimensions, Weights weig
 }
 
 nvinfer1::IIdentityLayer* NetworkImpl::addIdentity(ITensor& input) {
-  return make<IdentityLayer>("Identity", {&input});
+  return make<IdentityLayer>("Identity", {given(input)});
 }
 
 nvinfer1::ISliceLayer* NetworkImpl::addSlice(ITensor& input, Dims start, Dims size, Dims stride) {
-  auto* layer = make<SliceLayer>("Slice", {&input});
+  auto* layer = make<SliceLayer>("Slice", {given(input)});
   if (!layer) return nullptr;
   layer->start = start;
   layer->size = size;

@@ -32,6 +32,7 @@ class NetworkCore {
   TensorImpl* add_input(const std::string& name, DataType type, const Extents& dims);
   void mark_output(TensorImpl& tensor);
   void unmark_output(TensorImpl& tensor);
+  int64_t number_of(const LayerCore& layer) const;  // its place among the layers
   // An edit: what was inferred is inferred anew.
   void changed() { shapes_.reset(); }
   // Null, with the reason logged once, if the tensor's layers do not fit together.

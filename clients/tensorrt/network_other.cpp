@@ -40,13 +40,14 @@ L* add_plugin(NetworkCore& core, LayerType type, const char* kind, ITensor* cons
               int count, P& plugin) {
   return guarded(core.log, "addPlugin", static_cast<L*>(nullptr), [&] {
     if (count < 0 || (count > 0 && !inputs)) throw Error(Code::kInvalid, "no inputs");
+    if (!given(plugin)) throw Error(Code::kInvalid, "the plugin is null");
     std::vector<TensorImpl*> list;
     for (int k = 0; k < count; ++k) {
       if (!inputs[k]) throw Error(Code::kInvalid, "an input tensor is null");
       list.push_back(impl(inputs[k]));
     }
     auto layer = std::make_unique<L>(core, type, core.default_name(kind));
-    layer->plugin = std::make_shared<Plugin>(plugin);
+    layer->plugin = Plugin::of(plugin);
     const int outputs = layer->plugin->output_count();
     if (outputs < 1) throw Error(Code::kInvalid, "the plugin has no outputs");
     return core.add(std::move(layer), std::move(list), static_cast<size_t>(outputs));
@@ -63,8 +64,6 @@ T* unavailable(const NetworkCore& core, const char* what) {
 
 nvinfer1::IPluginLayer* NetworkImpl::addPlugin(ITensor* const* inputs, int count,
                                                nvinfer1::IPlugin& plugin) {
-  if (auto* ext = dynamic_cast<nvinfer1::IPluginExt*>(&plugin))
-    return addPluginExt(inputs, count, *ext);
   return add_plugin<PluginLayer>(core, LayerType::kPLUGIN, "Plugin", inputs, count, plugin);
 }
 

@@ -6,6 +6,49 @@ namespace tenfold::trt {
 
 using nvinfer1::PluginFormat;
 
+Plugin::~Plugin() {
+  if (v2_) v2_->destroy();
+}
+
+std::shared_ptr<Plugin> Plugin::of(nvinfer1::IPlugin& plugin) {
+  if (auto* ext = dynamic_cast<nvinfer1::IPluginExt*>(&plugin)) return of(*ext);
+  return std::make_shared<Plugin>(plugin);
+}
+std::shared_ptr<Plugin> Plugin::of(nvinfer1::IPluginExt& plugin) {
+  return std::make_shared<Plugin>(plugin);
+}
+std::shared_ptr<Plugin> Plugin::of(nvinfer1::IPluginV2& plugin) {
+  nvinfer1::IPluginV2* clone = plugin.clone();
+  if (!clone) throw Error(Code::kInvalid, "the plugin's clone() returned null");
+  return std::make_shared<Plugin>(clone);
+}
+
+std::shared_ptr<Plugin> Plugin::created(const PluginKey& key, const void* data, size_t bytes) {
+  nvinfer1::IPluginCreator* creator = getPluginRegistry()->getPluginCreator(
+      key.type.c_str(), key.version.c_str(), key.name_space.c_str());
+  const std::string what = "plugin '" + key.type + "', version '" + key.version + "', namespace '" +
+                           key.name_space + "', of layer '" + key.layer + "'";
+  if (!creator)
+    throw Error(Code::kNotFound, what + ": no creator is registered",
+                {"REGISTER_TENSORRT_PLUGIN registers one when the program starts"});
+  nvinfer1::IPluginV2* made = creator->deserializePlugin(key.layer.c_str(), data, bytes);
+  if (!made)
+    throw Error(Code::kInvalid, what + ": the creator's deserializePlugin() returned null");
+  return std::make_shared<Plugin>(made);
+}
+
+PluginKey PluginKey::from(const Attrs& attrs) {
+  return {attrs.s("layer", ""), attrs.i("number", -1), attrs.s("plugin_type", ""),
+          attrs.s("plugin_version", ""), attrs.s("plugin_namespace", "")};
+}
+
+void Plugin::put_key(Attrs& attrs) const {
+  if (!v2_) return;
+  attrs.set("plugin_type", text(v2_->getPluginType()));
+  attrs.set("plugin_version", text(v2_->getPluginVersion()));
+  attrs.set("plugin_namespace", text(v2_->getPluginNamespace()));
+}
+
 int Plugin::output_count() const { return v1_ ? v1_->getNbOutputs() : v2_->getNbOutputs(); }
 
 std::vector<Dims> Plugin::output_dims(const std::vector<Dims>& inputs) {
@@ -93,10 +136,12 @@ void emit_plugin(Emitter& e, LayerCore& layer, const std::shared_ptr<Plugin>& pl
     dims.insert(dims.end(), extents.begin(), extents.end());
   }
   Attrs attrs = {{"layer", layer.name},
+                 {"number", layer.network.number_of(layer)},
                  {"inputs", static_cast<int64_t>(values.size())},
                  {"max_batch", e.max_batch()},
                  {"ranks", ranks},
                  {"dims", dims}};
+  plugin->put_key(attrs);
   if (!e.dry()) {
     plugin->configure(in_dims, out_dims, static_cast<int>(e.max_batch()));
     const Tensor data = plugin->serialized();
@@ -135,15 +180,16 @@ PluginScope::~PluginScope() {
   innermost = outer_;
 }
 
-std::shared_ptr<Plugin> find_plugin(const std::string& layer, const void* data, size_t bytes) {
+std::shared_ptr<Plugin> find_plugin(const PluginKey& key, const void* data, size_t bytes) {
   std::lock_guard<std::mutex> lock(scopes().mutex);
   PluginScope* scope = innermost;
   if (!scope && !scopes().all.empty()) scope = scopes().all.back();
   if (!scope)
-    throw Error(Code::kNotFound, "layer '" + layer + "' is a plugin and nobody makes plugins here",
+    throw Error(Code::kNotFound,
+                "layer '" + key.layer + "' is a plugin and nobody makes plugins here",
                 {"deserialize the engine through IRuntime, with a plugin factory"});
-  std::shared_ptr<Plugin> plugin = scope->find_(layer, data, bytes);
-  if (!plugin) throw Error(Code::kNotFound, "no plugin for layer '" + layer + "'");
+  std::shared_ptr<Plugin> plugin = scope->find_(key, data, bytes);
+  if (!plugin) throw Error(Code::kNotFound, "no plugin for layer '" + key.layer + "'");
   return plugin;
 }
 

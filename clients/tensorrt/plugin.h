@@ -15,15 +15,34 @@ namespace tenfold::trt {
 class Emitter;
 class LayerCore;
 
-// One plugin of either interface, configured once, initialized while anybody runs it.
+// What a plan knows of a plugin: its layer, also by number, since names may repeat. The type is
+// empty for IPlugin and IPluginExt, which a factory makes by the layer's name.
+struct PluginKey {
+  std::string layer;
+  int64_t number = -1;
+  std::string type, version, name_space;
+  static PluginKey from(const Attrs& attrs);
+};
+
+// One plugin of either interface, configured once, initialized while anybody runs it. IPlugin and
+// IPluginExt are the program's; an IPluginV2 is taken over.
 class Plugin {
  public:
   explicit Plugin(nvinfer1::IPlugin& plugin) : v1_(&plugin) {}
   explicit Plugin(nvinfer1::IPluginExt& plugin) : v1_(&plugin), ext_(&plugin) {}
-  explicit Plugin(nvinfer1::IPluginV2& plugin) : v2_(&plugin) {}
+  explicit Plugin(nvinfer1::IPluginV2* plugin) : v2_(plugin) {}
+  ~Plugin();
+  Plugin(const Plugin&) = delete;
+  // Of an IPluginV2 a clone, which leaves the program its own. Error{kInvalid} if there is none.
+  static std::shared_ptr<Plugin> of(nvinfer1::IPlugin& plugin);
+  static std::shared_ptr<Plugin> of(nvinfer1::IPluginExt& plugin);
+  static std::shared_ptr<Plugin> of(nvinfer1::IPluginV2& plugin);
+  // Made anew by the registered creator. Error{kNotFound, kInvalid}.
+  static std::shared_ptr<Plugin> created(const PluginKey& key, const void* data, size_t bytes);
 
   nvinfer1::IPlugin* v1() const { return v1_; }
   nvinfer1::IPluginV2* v2() const { return v2_; }
+  void put_key(Attrs& attrs) const;  // type, version and namespace, if there are any
   int output_count() const;
   std::vector<nvinfer1::Dims> output_dims(const std::vector<nvinfer1::Dims>& inputs);
   // Error{kUnsupported} if the plugin refuses dense float data.
@@ -46,12 +65,12 @@ class Plugin {
 
 void emit_plugin(Emitter& emitter, LayerCore& layer, const std::shared_ptr<Plugin>& plugin);
 
-// While one lives, plans that are prepared find their plugins through it, by layer name and
-// serialized bytes.
+// While one lives, plans that are prepared find their plugins through it, by key and serialized
+// bytes.
 class PluginScope {
  public:
-  using Find = std::function<std::shared_ptr<Plugin>(const std::string& layer, const void* data,
-                                                     size_t bytes)>;
+  using Find =
+      std::function<std::shared_ptr<Plugin>(const PluginKey& key, const void* data, size_t bytes)>;
   explicit PluginScope(Find find);
   ~PluginScope();
   PluginScope(const PluginScope&) = delete;
@@ -59,11 +78,11 @@ class PluginScope {
  private:
   Find find_;
   PluginScope* outer_;
-  friend std::shared_ptr<Plugin> find_plugin(const std::string&, const void*, size_t);
+  friend std::shared_ptr<Plugin> find_plugin(const PluginKey&, const void*, size_t);
 };
 // Of the calling thread's innermost scope; Error{kNotFound} without one, or if it knows no such
 // plugin.
-std::shared_ptr<Plugin> find_plugin(const std::string& layer, const void* data, size_t bytes);
+std::shared_ptr<Plugin> find_plugin(const PluginKey& key, const void* data, size_t bytes);
 
 // Registers the op and the row; once, however often it is called.
 void register_plugin_row();

@@ -1,6 +1,7 @@
 // The op TensorRTPlugin and the row that runs it. Attributes: the layer, how many of the inputs are
 // data (a further one holds the plugin's serialized bytes), the largest batch, ranks and dims of
-// the outputs without the batch. Data are dense f32, batch first.
+// the outputs without the batch; of an IPluginV2, type, version and namespace. Data are dense f32,
+// batch first.
 #include <cstring>
 
 #include "log.h"
@@ -118,7 +119,7 @@ class PluginRow final : public Row {
     if (static_cast<size_t>(inputs) < args.problem.inputs.size())
       data = args.constant(static_cast<int>(inputs));
     return std::make_unique<Running>(
-        find_plugin(args.problem.attrs.s("layer", ""), data.data,
+        find_plugin(PluginKey::from(args.problem.attrs), data.data,
                     data.data ? static_cast<size_t>(data.bytes()) : 0));
   }
 
@@ -163,10 +164,14 @@ void register_plugin_row() {
     def.inputs = {{"inputs", false, true}};
     def.outputs = {{"outputs", false, true}};
     def.attrs = {{"layer", "s", true},
+                 {"number", "i", true},
                  {"inputs", "i", true},
                  {"max_batch", "i", true},
                  {"ranks", "ints", true},
-                 {"dims", "ints", true}};
+                 {"dims", "ints", true},
+                 {"plugin_type", "s", false},
+                 {"plugin_version", "s", false},
+                 {"plugin_namespace", "s", false}};
     def.infer = infer_outputs;
     register_op(std::move(def));
     register_row(std::make_unique<PluginRow>());

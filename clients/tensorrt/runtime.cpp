@@ -35,16 +35,15 @@ class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
     LoadOptions options;
     options.verify_all = true;
     Plan plan = Plan::deserialize({bytes, size}, options);
-    const PluginScope scope([&](const std::string& layer, const void* data, size_t count) {
+    const PluginScope scope([&](const PluginKey& key, const void* data, size_t count) {
+      if (!key.type.empty()) return Plugin::created(key, data, count);
       nvinfer1::IPlugin* plugin =
-          factory ? factory->createPlugin(layer.c_str(), data, count) : nullptr;
+          factory ? factory->createPlugin(key.layer.c_str(), data, count) : nullptr;
       if (!plugin)
         throw Error(Code::kNotFound,
-                    "layer '" + layer + "' is a plugin, and " +
+                    "layer '" + key.layer + "' is a plugin, and " +
                         (factory ? "the plugin factory made none" : "no plugin factory is given"));
-      if (auto* ext = dynamic_cast<nvinfer1::IPluginExt*>(plugin))
-        return std::make_shared<Plugin>(*ext);
-      return std::make_shared<Plugin>(*plugin);
+      return Plugin::of(*plugin);
     });
     return EngineImpl::hand_out(
         std::make_shared<EngineImpl>(log_, std::move(plan), platform::device(), false));

@@ -22,6 +22,7 @@ void run_job(void* data) {
 }  // namespace
 
 std::string_view kind() { return "cpu"; }
+bool has_fast_fp16() { return false; }
 
 std::string notice() {
   return "Tenfold runs networks on the CPU here (" +

@@ -28,6 +28,7 @@ int chosen_device() {
 }  // namespace
 
 std::string_view kind() { return "cuda"; }
+bool has_fast_fp16() { return true; }  // every GPU that the backend runs on has tensor cores
 std::string notice() { return {}; }
 std::shared_ptr<Device> device() { return open_device({"cuda", chosen_device()}); }
 

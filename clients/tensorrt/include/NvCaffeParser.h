@@ -15,7 +15,7 @@ class IBlobNameToTensor {
   virtual ~IBlobNameToTensor() {}
 };
 
-// A mean file: floats, [N,C,H,W].
+// A mean file: floats, [N,C,H,W]. Its numbers stay readable until the next one is parsed.
 class IBinaryProtoBlob {
  public:
   virtual const void* getData() = 0;
