@@ -143,6 +143,14 @@ void Emitter::output_compact(const LayerCore& layer, size_t index, ValueId value
   declare(layer, index, std::move(e));
 }
 
+void Emitter::output_like(const Emitted& in, const LayerCore& layer, ValueId value) {
+  const bool compact = in.compact, batched = in.batched;
+  if (compact)
+    output_compact(layer, 0, value, batched);
+  else
+    output(layer, 0, value, batched);
+}
+
 void Emitter::declare(const LayerCore& layer, size_t index, Emitted emitted) {
   const Shape& shape = builder_.type(emitted.value).shape;
   if (shape.empty() || shape[0] != (emitted.batched ? Dim::symbol("N") : Dim(1)))

@@ -46,6 +46,8 @@ class Emitter {
   // Declares the layer's output: dims follow from the value's shape.
   void output(const LayerCore& layer, size_t index, ValueId value, bool batched = true);
   void output_compact(const LayerCore& layer, size_t index, ValueId value, bool batched = true);
+  // The layer's output 0 in the form that `in` has: what maps every element on its own keeps it.
+  void output_like(const Emitted& in, const LayerCore& layer, ValueId value);
   GraphBuilder& builder() { return builder_; }
   bool dry() const { return dry_; }
   int64_t max_batch() const { return max_batch_; }

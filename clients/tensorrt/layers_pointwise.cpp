@@ -4,14 +4,6 @@
 namespace tenfold::trt {
 namespace {
 
-// The value in whichever form it has; a pointwise result keeps it.
-void keep_form(Emitter& e, const LayerCore& layer, const Emitted& in, ValueId y) {
-  if (in.compact)
-    e.output_compact(layer, 0, y, in.batched);
-  else
-    e.output(layer, 0, y, in.batched);
-}
-
 size_t channel_axis(size_t rank) { return rank >= 3 ? rank - 3 : 0; }
 
 }  // namespace
@@ -59,7 +51,7 @@ void ActivationLayer::emit(Emitter& e) {
       throw Error(Code::kUnsupported,
                   "unknown activation " + std::to_string(static_cast<int>(kind)));
   }
-  keep_form(e, *this, in, y);
+  e.output_like(in, *this, y);
 }
 
 void ScaleLayer::emit(Emitter& e) {
@@ -86,7 +78,7 @@ void ScaleLayer::emit(Emitter& e) {
   step("Add", shift, "shift", power.empty());
   step("Pow", power, "power", true);
   if (y == in.value) y = e.node(*this, "Identity", {y});
-  keep_form(e, *this, in, y);
+  e.output_like(in, *this, y);
 }
 
 void ElementWiseLayer::emit(Emitter& e) {
@@ -113,42 +105,6 @@ void ElementWiseLayer::emit(Emitter& e) {
     e.output(*this, 0, e.node(*this, op, {e.full(a), e.full(b)}), batched);
 }
 
-void UnaryLayer::emit(Emitter& e) {
-  using U = nvinfer1::UnaryOperation;
-  const Emitted in = e.input(*this, 0);
-  const ValueId x = in.value;
-  auto one = [&](const char* op) { return e.node(*this, op, {x}); };
-  auto half_of = [&](const char* op) {  // (exp(x) op exp(-x)) / 2
-    const ValueId up = e.node(*this, "Exp", {x}, {}, "exp");
-    const ValueId down = e.node(*this, "Reciprocal", {up}, {}, "exp_neg");
-    const ValueId both = e.node(*this, op, {up, down}, {}, "both");
-    return e.node(*this, "Mul", {both, e.scalar(*this, "half", 0.5)});
-  };
-  ValueId y;
-  switch (operation) {
-    case U::kEXP: y = one("Exp"); break;
-    case U::kLOG: y = one("Log"); break;
-    case U::kSQRT: y = one("Sqrt"); break;
-    case U::kRECIP: y = one("Reciprocal"); break;
-    case U::kABS: y = one("Abs"); break;
-    case U::kNEG: y = one("Neg"); break;
-    case U::kSIN: y = one("Sin"); break;
-    case U::kCOS: y = one("Cos"); break;
-    case U::kCEIL: y = one("Ceil"); break;
-    case U::kFLOOR: y = one("Floor"); break;
-    case U::kSINH: y = half_of("Sub"); break;
-    case U::kCOSH: y = half_of("Add"); break;
-    case U::kTAN: {
-      const ValueId sine = e.node(*this, "Sin", {x}, {}, "sin");
-      const ValueId cosine = e.node(*this, "Cos", {x}, {}, "cos");
-      y = e.node(*this, "Div", {sine, cosine});
-      break;
-    }
-    default: throw Error(Code::kUnsupported, "inverse trigonometric and hyperbolic functions");
-  }
-  keep_form(e, *this, in, y);
-}
-
 void LRNLayer::emit(Emitter& e) {
   const Emitted in = e.input(*this, 0);
   if (in.dims.size() != 3) throw Error(Code::kInvalid, "LRN needs [channels, height, width]");
@@ -161,7 +117,7 @@ void LRNLayer::emit(Emitter& e) {
 
 void IdentityLayer::emit(Emitter& e) {
   const Emitted in = e.input(*this, 0);
-  keep_form(e, *this, in, e.node(*this, "Identity", {in.value}));
+  e.output_like(in, *this, e.node(*this, "Identity", {in.value}));
 }
 
 }  // namespace tenfold::trt

@@ -1,4 +1,5 @@
-// Every layer of the interface against loops written out here, for a batch of two.
+// Layers of the interface against loops written out here, for a batch of two; those that map every
+// element on its own are in pointwise_test.cpp.
 #include <algorithm>
 #include <cmath>
 
@@ -9,36 +10,6 @@
 using namespace nvinfer1;
 
 namespace {
-
-constexpr int kBatch = 2;
-
-std::vector<int> extents(const Dims& d) { return {d.d, d.d + d.nbDims}; }
-
-// Runs the network and compares dims, before and after the build, and values.
-void check(const Dims& in, const Describe& describe, const std::vector<int>& dims,
-           const std::function<std::vector<float>(const std::vector<float>& item)>& expected,
-           unsigned seed = 1, float offset = 0) {
-  size_t count = 1;
-  for (int k = 0; k < in.nbDims; ++k) count *= static_cast<size_t>(in.d[k]);
-  std::vector<float> x = numbers(kBatch * count, seed);
-  for (float& v : x) v += offset;
-  Messages messages;
-  const Result result = run_network(in, kBatch, x, describe, &messages);
-  ASSERT_TRUE(result.ok) << messages.all();
-  EXPECT_EQ(extents(result.inferred), dims);
-  EXPECT_EQ(extents(result.dims), dims);
-  EXPECT_TRUE(messages.errors.empty()) << messages.all();
-  std::vector<float> want;
-  for (size_t n = 0; n < kBatch; ++n) {
-    const auto item = x.begin() + static_cast<std::ptrdiff_t>(n * count);
-    const std::vector<float> y =
-        expected(std::vector<float>(item, item + static_cast<std::ptrdiff_t>(count)));
-    want.insert(want.end(), y.begin(), y.end());
-  }
-  ASSERT_EQ(result.values.size(), want.size());
-  for (size_t k = 0; k < want.size(); ++k)
-    ASSERT_NEAR(result.values[k], want[k], 2e-5 + 2e-5 * std::fabs(want[k])) << "element " << k;
-}
 
 struct Window {
   int k, s, p0, p1, d = 1;
@@ -232,119 +203,6 @@ TEST(FullyConnected, FlattensAndStaysThreeDimensional) {
           for (size_t k = 0; k < 5; ++k) y[o] += w2[o * 5 + k] * h[k];
         return y;
       });
-}
-
-void pointwise(const Describe& describe, const std::function<float(float)>& f, float offset = 0) {
-  check(
-      DimsCHW(2, 3, 2), describe, {2, 3, 2},
-      [&](const auto& x) {
-        std::vector<float> y;
-        for (const float v : x) y.push_back(f(v));
-        return y;
-      },
-      11, offset);
-}
-
-TEST(Activation, Kinds) {
-  using A = ActivationType;
-  auto kind = [](A type, float alpha = 0, float beta = 0) {
-    return [=](INetworkDefinition& net, ITensor& x) {
-      auto* layer = net.addActivation(x, type);
-      layer->setAlpha(alpha);
-      layer->setBeta(beta);
-      return layer->getOutput(0);
-    };
-  };
-  pointwise(kind(A::kRELU), [](float v) { return std::max(v, 0.0f); });
-  pointwise(kind(A::kSIGMOID), [](float v) { return 1 / (1 + std::exp(-v)); });
-  pointwise(kind(A::kTANH), [](float v) { return std::tanh(v); });
-  pointwise(kind(A::kLEAKY_RELU, 0.2f), [](float v) { return v < 0 ? 0.2f * v : v; });
-  pointwise(kind(A::kELU, 0.7f), [](float v) { return v < 0 ? 0.7f * std::expm1(v) : v; });
-  pointwise(kind(A::kSELU, 1.5f, 1.1f),
-            [](float v) { return 1.1f * (v < 0 ? 1.5f * std::expm1(v) : v); });
-  pointwise(kind(A::kSOFTSIGN), [](float v) { return v / (1 + std::fabs(v)); });
-  pointwise(kind(A::kSOFTPLUS, 2, 3), [](float v) { return 2 * std::log1p(std::exp(3 * v)); });
-  pointwise(kind(A::kCLIP, -0.3f, 0.4f),
-            [](float v) { return std::min(std::max(v, -0.3f), 0.4f); });
-  pointwise(kind(A::kHARD_SIGMOID, 0.3f, 0.4f),
-            [](float v) { return std::min(std::max(0.3f * v + 0.4f, 0.0f), 1.0f); });
-  pointwise(kind(A::kSCALED_TANH, 1.7f, 0.6f), [](float v) { return 1.7f * std::tanh(0.6f * v); });
-  pointwise(kind(A::kTHRESHOLDED_RELU, 0.25f), [](float v) { return v > 0.25f ? v : 0; });
-}
-
-TEST(Unary, Operations) {
-  using U = UnaryOperation;
-  const std::vector<std::pair<U, float (*)(float)>> list = {{U::kEXP, [](float v) { return std::exp(v); }},
-                                                            {U::kLOG, [](float v) { return std::log(v); }},
-                                                            {U::kSQRT, [](float v) { return std::sqrt(v); }},
-                                                            {U::kRECIP, [](float v) { return 1 / v; }},
-                                                            {U::kABS, [](float v) { return std::fabs(v); }},
-                                                            {U::kNEG, [](float v) { return -v; }},
-                                                            {U::kSIN, [](float v) { return std::sin(v); }},
-                                                            {U::kCOS, [](float v) { return std::cos(v); }},
-                                                            {U::kTAN, [](float v) { return std::tan(v); }},
-                                                            {U::kSINH, [](float v) { return std::sinh(v); }},
-                                                            {U::kCOSH, [](float v) { return std::cosh(v); }},
-                                                            {U::kCEIL, [](float v) { return std::ceil(v); }},
-                                                            {U::kFLOOR, [](float v) { return std::floor(v); }}};
-  for (const auto& [operation, f] : list)
-    pointwise(
-        [operation = operation](INetworkDefinition& net, ITensor& x) {
-          return net.addUnary(x, operation)->getOutput(0);
-        },
-        f, operation == U::kTAN ? 0 : 1.25f);
-}
-
-TEST(Scale, Modes) {
-  const std::vector<float> one = {1.5f}, shift = {0.25f}, power = {2}, gains = {2, -1},
-                           shifts = numbers(12, 12);
-  pointwise(
-      [&](INetworkDefinition& net, ITensor& x) {
-        return net.addScale(x, ScaleMode::kUNIFORM, lend(shift), lend(one), lend(power))
-            ->getOutput(0);
-      },
-      [](float v) { return (1.5f * v + 0.25f) * (1.5f * v + 0.25f); }, 1);
-  check(
-      DimsCHW(2, 3, 2),
-      [&](INetworkDefinition& net, ITensor& x) {
-        ITensor* y =
-            net.addScale(x, ScaleMode::kCHANNEL, none(), lend(gains), none())->getOutput(0);
-        return net.addScale(*y, ScaleMode::kELEMENTWISE, lend(shifts), none(), none())
-            ->getOutput(0);
-      },
-      {2, 3, 2},
-      [&](const auto& x) {
-        std::vector<float> y;
-        for (size_t k = 0; k < 12; ++k) y.push_back(x[k] * gains[k / 6] + shifts[k]);
-        return y;
-      });
-}
-
-TEST(ElementWise, OperationsAndBroadcast) {
-  using E = ElementWiseOperation;
-  const std::vector<float> c = {0.5f, 2.0f};
-  const std::vector<std::pair<E, float (*)(float, float)>> list = {
-      {E::kSUM, [](float a, float b) { return a + b; }},
-      {E::kPROD, [](float a, float b) { return a * b; }},
-      {E::kMAX, [](float a, float b) { return std::max(a, b); }},
-      {E::kMIN, [](float a, float b) { return std::min(a, b); }},
-      {E::kSUB, [](float a, float b) { return a - b; }},
-      {E::kDIV, [](float a, float b) { return a / b; }},
-      {E::kPOW, [](float a, float b) { return std::pow(a, b); }}};
-  for (const auto& [operation, f] : list)
-    check(
-        DimsCHW(2, 2, 3),
-        [&, operation = operation](INetworkDefinition& net, ITensor& x) {
-          ITensor* k = net.addConstant(DimsCHW(2, 1, 1), lend(c))->getOutput(0);
-          return net.addElementWise(x, *k, operation)->getOutput(0);
-        },
-        {2, 2, 3},
-        [&, f = f](const auto& x) {
-          std::vector<float> y;
-          for (size_t k = 0; k < 12; ++k) y.push_back(f(x[k], c[k / 6]));
-          return y;
-        },
-        13, 1.5f);
 }
 
 TEST(LRN, AcrossChannels) {

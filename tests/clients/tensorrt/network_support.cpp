@@ -1,8 +1,10 @@
 #include "network_support.h"
 
+#include <cmath>
 #include <random>
 
 #include <cuda_runtime_api.h>
+#include <gtest/gtest.h>
 
 using namespace nvinfer1;
 
@@ -88,4 +90,28 @@ std::vector<float> numbers(size_t count, unsigned seed) {
 
 Weights lend(const std::vector<float>& values) {
   return {DataType::kFLOAT, values.data(), static_cast<int64_t>(values.size())};
+}
+
+void check(const Dims& in, const Describe& describe, const std::vector<int>& dims,
+           const std::function<std::vector<float>(const std::vector<float>& item)>& expected,
+           unsigned seed, float offset) {
+  const size_t count = volume(in);
+  std::vector<float> x = numbers(kBatch * count, seed);
+  for (float& v : x) v += offset;
+  Messages messages;
+  const Result result = run_network(in, kBatch, x, describe, &messages);
+  ASSERT_TRUE(result.ok) << messages.all();
+  EXPECT_EQ(extents(result.inferred), dims);
+  EXPECT_EQ(extents(result.dims), dims);
+  EXPECT_TRUE(messages.errors.empty()) << messages.all();
+  std::vector<float> want;
+  for (size_t n = 0; n < kBatch; ++n) {
+    const auto item = x.begin() + static_cast<std::ptrdiff_t>(n * count);
+    const std::vector<float> y =
+        expected(std::vector<float>(item, item + static_cast<std::ptrdiff_t>(count)));
+    want.insert(want.end(), y.begin(), y.end());
+  }
+  ASSERT_EQ(result.values.size(), want.size());
+  for (size_t k = 0; k < want.size(); ++k)
+    ASSERT_NEAR(result.values[k], want[k], 2e-5 + 2e-5 * std::fabs(want[k])) << "element " << k;
 }

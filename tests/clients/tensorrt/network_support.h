@@ -35,5 +35,15 @@ struct Result {
 Result run_network(const nvinfer1::Dims& dims, int batch, const std::vector<float>& input,
                    const Describe& describe, Messages* messages);
 std::vector<float> numbers(size_t count, unsigned seed);  // in [-1, 1)
+
+inline std::vector<int> extents(const nvinfer1::Dims& d) { return {d.d, d.d + d.nbDims}; }
+
+constexpr int kBatch = 2;  // of check()
+// Runs the network on numbers() + offset and compares the dimensions of the output, before and
+// after the build, and its values with those that `expected` gives for each item.
+void check(const nvinfer1::Dims& in, const Describe& describe, const std::vector<int>& dims,
+           const std::function<std::vector<float>(const std::vector<float>& item)>& expected,
+           unsigned seed = 1, float offset = 0);
+
 nvinfer1::Weights lend(const std::vector<float>& values);
 inline nvinfer1::Weights none() { return {nvinfer1::DataType::kFLOAT, nullptr, 0}; }
