@@ -54,6 +54,26 @@ cudaError_t copy_async(void* dst, const void* src, size_t bytes, cudaMemcpyKind 
 
 using cuda_host::report;
 
+namespace {
+
+// `copy` for each row of a picture.
+template <class Copy>
+cudaError_t copy_rows(void* dst, size_t dst_pitch, const void* src, size_t src_pitch, size_t width,
+                      size_t height, Copy copy) {
+  if (width > dst_pitch || width > src_pitch) return report(cudaErrorInvalidPitchValue);
+  if (width == 0 || height == 0) return cudaSuccess;
+  const size_t limit = SIZE_MAX / height;
+  if (dst_pitch > limit || src_pitch > limit) return report(cudaErrorInvalidValue);
+  for (size_t row = 0; row < height; ++row) {
+    const cudaError_t e = copy(static_cast<char*>(dst) + row * dst_pitch,
+                               static_cast<const char*>(src) + row * src_pitch);
+    if (e != cudaSuccess) return e;
+  }
+  return cudaSuccess;
+}
+
+}  // namespace
+
 extern "C" {
 
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind,
@@ -78,16 +98,32 @@ cudaError_t cudaMemcpy(void* dst, const void* src, size_t bytes, enum cudaMemcpy
 
 cudaError_t cudaMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t src_pitch,
                          size_t width, size_t height, enum cudaMemcpyKind kind) {
-  if (width > dst_pitch || width > src_pitch) return report(cudaErrorInvalidPitchValue);
-  if (width == 0 || height == 0) return cudaSuccess;
-  const size_t limit = SIZE_MAX / height;
-  if (dst_pitch > limit || src_pitch > limit) return report(cudaErrorInvalidValue);
-  for (size_t row = 0; row < height; ++row) {
-    const cudaError_t e = cudaMemcpy(static_cast<char*>(dst) + row * dst_pitch,
-                                     static_cast<const char*>(src) + row * src_pitch, width, kind);
-    if (e != cudaSuccess) return e;
-  }
-  return cudaSuccess;
+  return copy_rows(dst, dst_pitch, src, src_pitch, width, height,
+                   [=](void* to, const void* from) { return cudaMemcpy(to, from, width, kind); });
+}
+
+cudaError_t cudaMemcpy2DAsync(void* dst, size_t dst_pitch, const void* src, size_t src_pitch,
+                              size_t width, size_t height, enum cudaMemcpyKind kind,
+                              cudaStream_t stream) {
+  return copy_rows(dst, dst_pitch, src, src_pitch, width, height, [=](void* to, const void* from) {
+    return cudaMemcpyAsync(to, from, width, kind, stream);
+  });
+}
+
+// Memory is where it is: both are marks in the stream, no more.
+cudaError_t cudaMemPrefetchAsync(const void* pointer, size_t bytes, int device,
+                                 cudaStream_t stream) {
+  if (device != 0 && device != cudaCpuDeviceId) return report(cudaErrorInvalidDevice);
+  if (!cuda_host::inside_allocation(pointer, bytes)) return report(cudaErrorInvalidValue);
+  return cuda_host::enqueue(stream, [] {});
+}
+
+cudaError_t cudaStreamAttachMemAsync(cudaStream_t stream, void* pointer, size_t bytes,
+                                     unsigned int flags) {
+  const bool known =
+      flags == cudaMemAttachGlobal || flags == cudaMemAttachHost || flags == cudaMemAttachSingle;
+  if (!known || !cuda_host::inside_allocation(pointer, bytes)) return report(cudaErrorInvalidValue);
+  return cuda_host::enqueue(stream, [] {});
 }
 
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream) {

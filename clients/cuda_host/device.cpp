@@ -24,6 +24,25 @@ constexpr ErrorText kErrors[] = {
     {cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory"},
     {cudaErrorInitializationError, "cudaErrorInitializationError", "initialization error"},
     {cudaErrorCudartUnloading, "cudaErrorCudartUnloading", "the runtime is shutting down"},
+    {cudaErrorProfilerDisabled, "cudaErrorProfilerDisabled", "the profiler is disabled"},
+    {cudaErrorInvalidSymbol, "cudaErrorInvalidSymbol", "invalid device symbol"},
+    {cudaErrorInvalidHostPointer, "cudaErrorInvalidHostPointer", "invalid host pointer"},
+    {cudaErrorDevicesUnavailable, "cudaErrorDevicesUnavailable", "all devices are busy"},
+    {cudaErrorMissingConfiguration, "cudaErrorMissingConfiguration", "no launch configuration"},
+    {cudaErrorInvalidDeviceFunction, "cudaErrorInvalidDeviceFunction", "invalid device function"},
+    {cudaErrorNoKernelImageForDevice, "cudaErrorNoKernelImageForDevice",
+     "no kernel image for the device"},
+    {cudaErrorECCUncorrectable, "cudaErrorECCUncorrectable", "uncorrectable memory error"},
+    {cudaErrorPeerAccessUnsupported, "cudaErrorPeerAccessUnsupported", "no access between devices"},
+    {cudaErrorLaunchOutOfResources, "cudaErrorLaunchOutOfResources",
+     "too many resources requested for the launch"},
+    {cudaErrorLaunchTimeout, "cudaErrorLaunchTimeout", "the launch timed out"},
+    {cudaErrorPeerAccessAlreadyEnabled, "cudaErrorPeerAccessAlreadyEnabled",
+     "access between devices is enabled already"},
+    {cudaErrorPeerAccessNotEnabled, "cudaErrorPeerAccessNotEnabled",
+     "access between devices is not enabled"},
+    {cudaErrorAssert, "cudaErrorAssert", "an assertion failed on the device"},
+    {cudaErrorMisalignedAddress, "cudaErrorMisalignedAddress", "misaligned address"},
     {cudaErrorInvalidConfiguration, "cudaErrorInvalidConfiguration", "invalid configuration"},
     {cudaErrorInvalidPitchValue, "cudaErrorInvalidPitchValue", "invalid pitch"},
     {cudaErrorInvalidDevicePointer, "cudaErrorInvalidDevicePointer", "invalid device pointer"},
@@ -120,6 +139,23 @@ cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attribute, in
 
 cudaError_t cudaSetDeviceFlags(unsigned int) { return cudaSuccess; }
 
+cudaError_t cudaGetDeviceFlags(unsigned int* flags) {
+  if (!flags) return report(cudaErrorInvalidValue);
+  *flags = cudaDeviceScheduleAuto | cudaDeviceMapHost;
+  return cudaSuccess;
+}
+
+cudaError_t cudaChooseDevice(int* device, const struct cudaDeviceProp* wanted) {
+  return wanted ? cudaGetDevice(device) : report(cudaErrorInvalidValue);
+}
+
+cudaError_t cudaDeviceCanAccessPeer(int* can, int device, int peer) {
+  if (!can) return report(cudaErrorInvalidValue);
+  if (device != 0 || peer != 0) return report(cudaErrorInvalidDevice);
+  *can = 0;
+  return cudaSuccess;
+}
+
 cudaError_t cudaDeviceSynchronize(void) {
   cuda_host::wait_for_all_streams();
   return cudaSuccess;
@@ -133,6 +169,8 @@ cudaError_t cudaDeviceReset(void) {
   cuda_host::free_all();
   return cudaSuccess;
 }
+
+cudaError_t cudaThreadExit(void) { return cudaDeviceReset(); }
 
 cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
   if (least) *least = 0;

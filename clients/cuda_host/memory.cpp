@@ -151,6 +151,22 @@ cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned int fla
   return cudaSuccess;
 }
 
+cudaError_t cudaHostGetFlags(unsigned int* flags, void* host) {
+  if (!flags || cuda_host::find_allocation(host).kind != cudaMemoryTypeHost)
+    return report(cudaErrorInvalidValue);
+  *flags = cudaHostAllocMapped;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocPitch(void** pointer, size_t* pitch, size_t width, size_t height) {
+  if (!pointer || !pitch) return report(cudaErrorInvalidValue);
+  constexpr size_t kAlign = cuda_host::kAlignment;
+  if (width > SIZE_MAX - kAlign) return report(cudaErrorMemoryAllocation);
+  *pitch = (width + kAlign - 1) / kAlign * kAlign;
+  if (height != 0 && *pitch > SIZE_MAX / height) return report(cudaErrorMemoryAllocation);
+  return cudaMalloc(pointer, *pitch * height);
+}
+
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
   if (!free_bytes || !total_bytes) return report(cudaErrorInvalidValue);
   cuda_host::machine_memory(free_bytes, total_bytes);

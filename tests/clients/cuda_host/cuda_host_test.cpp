@@ -67,6 +67,41 @@ TEST(Copy, ChecksDirectionAndRange) {
   EXPECT_EQ(cudaFree(p), cudaSuccess);
 }
 
+TEST(Copy, RowsOfPitchedMemory) {
+  std::vector<uint8_t> picture(3 * 5), back(3 * 5, 0);
+  for (size_t k = 0; k < picture.size(); ++k) picture[k] = static_cast<uint8_t>(k);
+  uint8_t* p = nullptr;
+  size_t pitch = 0;
+  ASSERT_EQ(cudaMallocPitch(&p, &pitch, 5, 3), cudaSuccess);
+  EXPECT_EQ(pitch % 256, 0u);
+  EXPECT_GE(pitch, 5u);
+  cudaStream_t stream = nullptr;
+  ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  EXPECT_EQ(cudaMemPrefetchAsync(p, 3 * pitch, 0, stream), cudaSuccess);
+  EXPECT_EQ(cudaMemPrefetchAsync(p, 3 * pitch, 1, stream), cudaErrorInvalidDevice);
+  EXPECT_EQ(cudaMemPrefetchAsync(p, 4 * pitch, 0, stream), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaStreamAttachMemAsync(stream, p, 5), cudaSuccess);
+  EXPECT_EQ(cudaMemcpy2DAsync(p, pitch, picture.data(), 5, 5, 3, cudaMemcpyHostToDevice, stream),
+            cudaSuccess);
+  EXPECT_EQ(cudaMemcpy2DAsync(back.data(), 5, p, pitch, 5, 3, cudaMemcpyDeviceToHost, stream),
+            cudaSuccess);
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(picture, back);
+  EXPECT_EQ(cudaMemcpy2D(p, 4, picture.data(), 5, 5, 3, cudaMemcpyHostToDevice),
+            cudaErrorInvalidPitchValue);
+  EXPECT_EQ(cudaFree(p), cudaSuccess);
+  EXPECT_EQ(cudaMallocPitch(&p, &pitch, SIZE_MAX, 2), cudaErrorMemoryAllocation);
+  cudaStreamDestroy(stream);
+  unsigned flags = 0;
+  void* pinned = nullptr;
+  ASSERT_EQ(cudaHostAlloc(&pinned, 8, cudaHostAllocMapped), cudaSuccess);
+  EXPECT_EQ(cudaHostGetFlags(&flags, pinned), cudaSuccess);
+  EXPECT_TRUE(flags & cudaHostAllocMapped);
+  EXPECT_EQ(cudaFreeHost(pinned), cudaSuccess);
+  EXPECT_EQ(cudaHostGetFlags(&flags, &flags), cudaErrorInvalidValue);
+  cudaGetLastError();
+}
+
 TEST(Stream, IsAsynchronousAndInOrder) {
   cudaStream_t stream = nullptr;
   ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
@@ -204,6 +239,10 @@ TEST(Device, IsOneCpu) {
   cudaDeviceProp p;
   EXPECT_EQ(cudaGetDeviceProperties(&p, 0), cudaSuccess);
   EXPECT_NE(std::strstr(p.name, "CPU"), nullptr);
+  EXPECT_EQ(cudaChooseDevice(&device, &p), cudaSuccess);
+  int can = -1;
+  EXPECT_EQ(cudaDeviceCanAccessPeer(&can, 0, 0), cudaSuccess);
+  EXPECT_EQ(can, 0);
   EXPECT_STREQ(cudaGetErrorName(cudaErrorInvalidDevice), "cudaErrorInvalidDevice");
   EXPECT_STREQ(cudaGetErrorString(cudaSuccess), "no error");
   cudaGetLastError();
