@@ -4,6 +4,7 @@
 #   *_slow_test.cpp                 -> executable test_slow, label slow       (left out under sanitizers)
 #   *_gpu_test.cpp                  -> executable test_gpu, label gpu         (run where a GPU is)
 #   tests/<room>/**/*_support.cpp   -> helpers of that room; tests/support/**/*.cpp: of all rooms
+#   tests/clients/tensorrt/programs/NAME.cpp -> also program trt_NAME, on real CUDA, for test_gpu
 #   tests/runtime/standalone/NAME.cpp -> program NAME, linked with tenfold-runtime alone
 #   tests/lint/*.py, *.sh           -> run from the repository's root, label lint
 #   tests/fuzz/fuzz_NAME.cpp        -> libFuzzer target fuzz_NAME (preset fuzz), corpus tests/fuzz/corpus/NAME
@@ -150,6 +151,27 @@ foreach(room IN LISTS rooms)
     add_dependencies(test_${room} tenfold-cli)  # TENFOLD_BIN_DIR "/tenfold"
   endif()
 endforeach()
+
+# ---- programs written for TensorRT, on a real CUDA driver ------------------------------------------
+# Those that touch no device memory themselves; with CUDA's calls made on the driver.
+if(TARGET tenfold_tensorrt AND TARGET test_gpu)
+  set(folder "${tests}/clients/tensorrt")
+  add_library(cuda-on-driver STATIC ${folder}/cuda/cuda_on_driver.cpp)
+  target_include_directories(cuda-on-driver
+    PUBLIC ${PROJECT_SOURCE_DIR}/clients/cuda_host/include)
+  target_link_libraries(cuda-on-driver PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
+  file(GLOB programs CONFIGURE_DEPENDS "${folder}/programs/*.cpp"
+    "${PROJECT_SOURCE_DIR}/examples/tensorrt/*.cpp")
+  list(FILTER programs EXCLUDE REGEX "/(plugin_[^/]*|wrong_usage)\\.cpp$")
+  foreach(program IN LISTS programs)
+    cmake_path(GET program STEM name)
+    add_executable(trt_${name} ${program})
+    set_target_properties(trt_${name} PROPERTIES CXX_STANDARD 11)
+    target_compile_options(trt_${name} PRIVATE -w)  # they are written as others write
+    target_link_libraries(trt_${name} PRIVATE tenfold_tensorrt cuda-on-driver)
+    add_dependencies(test_gpu trt_${name})
+  endforeach()
+endif()
 
 # ---- programs that link the runtime and nothing else ----------------------------------------------
 file(GLOB programs CONFIGURE_DEPENDS "${tests}/runtime/standalone/*.cpp")

@@ -6,7 +6,9 @@ namespace tenfold::trt {
 ContextImpl::ContextImpl(std::shared_ptr<EngineImpl> engine) : engine_(std::move(engine)) {
   plain_.context = engine_->engine().create_context();
 }
-ContextImpl::~ContextImpl() = default;
+ContextImpl::~ContextImpl() {
+  if (plain_.batch != 0) platform::finish();  // its memory goes now
+}
 
 bool ContextImpl::check(const char* what, int batch, void* const* bindings) const {
   const Log& log = engine_->log;
@@ -28,6 +30,7 @@ bool ContextImpl::run(Running& running, int batch, const std::vector<void*>& bin
                       Stream& stream, bool wait) {
   return guarded(engine_->log, "execution", false, [&] {
     if (running.batch != batch) {
+      if (running.batch != 0) platform::finish();  // binding may move what earlier runs use
       running.batch = 0;
       running.context->set_batch(batch);
       running.context->bind();

@@ -20,6 +20,8 @@ std::shared_ptr<Device> device();
 // with the reason logged, if that fails at once; what fails later is logged by `run` itself.
 bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t stream,
              cudaEvent_t* consumed, std::function<bool(Stream&)> run);
+// Waits for all work on the device that was enqueued through streams which may be gone by now.
+void finish() noexcept;
 // The stream that a plugin called on the host is told.
 cudaStream_t current_stream();
 

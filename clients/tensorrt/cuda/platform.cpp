@@ -43,6 +43,11 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
   return status == 0;
 }
 
+void finish() noexcept {
+  static const auto kSynchronize = driver_function<int (*)()>("cuCtxSynchronize");
+  if (kSynchronize) kSynchronize();
+}
+
 cudaStream_t current_stream() { return nullptr; }
 
 }  // namespace tenfold::trt::platform

@@ -69,8 +69,8 @@ const std::string& installed_prefix(std::string* why) {
   return prefix;
 }
 
-std::string compile_program(const std::string& source, const std::string& package,
-                            std::string* why) {
+std::string compile_program(const std::string& source, const std::string& package, std::string* why,
+                            const std::string& toolkit) {
   const std::string prefix = installed_prefix(why);
   if (prefix.empty()) return "";
   std::string folder;
@@ -78,7 +78,7 @@ std::string compile_program(const std::string& source, const std::string& packag
     if (entry.path().filename() == package + ".pc") folder = entry.path().parent_path().string();
   const std::string program = (scratch() / fs::path(source).stem()).string();
   const std::string command = "PKG_CONFIG_PATH=" + shell_word(folder) + " g++ -std=c++11 -O1 " +
-                              sanitizers() + " " + shell_word(source) + " -o " +
+                              sanitizers() + " " + shell_word(source) + " " + toolkit + " -o " +
                               shell_word(program) + " $(PKG_CONFIG_PATH=" + shell_word(folder) +
                               " pkg-config --cflags --libs " + package + ")";
   return run(command, why) == 0 ? program : "";

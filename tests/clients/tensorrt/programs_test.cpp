@@ -48,6 +48,24 @@ std::vector<std::string> sources() {
 INSTANTIATE_TEST_SUITE_P(Each, Program, testing::ValuesIn(sources()),
                          [](const auto& info) { return fs::path(info.param).stem().string(); });
 
+// With the library for real CUDA. Without a GPU the program hears why not, and ends by itself.
+TEST(Installed, ProgramsForCudaLink) {
+  std::string words;
+  const std::string& prefix = installed_prefix(&words);
+  ASSERT_FALSE(prefix.empty()) << words;
+  const std::string toolkit = "-I'" + prefix + "/include/tenfold-cuda-host' '" + TENFOLD_TEST_DATA +
+                              "/clients/tensorrt/cuda/cuda_on_driver.cpp' -ldl";
+  const std::string program =
+      compile_program(std::string(TENFOLD_EXAMPLES_DIR) + "/tensorrt/caffe_mnist.cpp",
+                      "tenfold-tensorrt", &words, toolkit);
+  ASSERT_FALSE(program.empty()) << words;
+  const int status = run("'" + program + "' '" + model_folder() + "' 3", &words);
+  EXPECT_EQ(words.find("on the CPU"), std::string::npos) << words;
+  if (status == 0) return;  // there is a GPU
+  EXPECT_EQ(status, 1) << words;
+  EXPECT_NE(words.find("buildCudaEngine: no CUDA driver"), std::string::npos) << words;
+}
+
 TEST(Installed, HeadersShadowNobodys) {
   std::string why;
   const std::string& prefix = installed_prefix(&why);

@@ -121,6 +121,11 @@ int main(int argc, char** argv) {
     for (int b = 0; b < batch; b++) right &= best(copied + b * OUTPUT_SIZE) == (num + b) % 10;
     right &= memcmp(output, copied, sizeof(output)) == 0;
   }
+  // Batches of different sizes behind each other, without a look in between.
+  for (int size : {2, 1, 2, 1}) right &= context->enqueue(size, buffers, stream, nullptr);
+  CHECK(cudaMemcpyAsync(copied, buffers[copy], sizeof(copied), cudaMemcpyDeviceToHost, stream));
+  CHECK(cudaStreamSynchronize(stream));
+  right &= best(copied) == num && best(copied + OUTPUT_SIZE) == (num + 1) % 10;
   right &= context->execute(1, buffers);
   CHECK(cudaStreamDestroy(stream));
   for (void* b : buffers) CHECK(cudaFree(b));
