@@ -7,6 +7,7 @@ if(sources AND TARGET tenfold)
   add_executable(tenfold-cli ${sources})
   set_target_properties(tenfold-cli PROPERTIES OUTPUT_NAME tenfold)
   target_include_directories(tenfold-cli PRIVATE ${PROJECT_SOURCE_DIR}/clients/cli)
+  add_dependencies(tenfold-cli tenfold-compile)
   target_link_libraries(tenfold-cli PRIVATE tenfold CLI11::CLI11 nlohmann_json::nlohmann_json
     fmt::fmt)
 endif()

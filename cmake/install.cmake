@@ -17,6 +17,9 @@ if(TARGET tenfold)
   install(TARGETS tenfold EXPORT tenfold-compiler-targets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
+set_target_properties(tenfold-compile PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../../${CMAKE_INSTALL_LIBDIR}/tenfold")
+install(TARGETS tenfold-compile RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/tenfold")
 if(TARGET tenfold-cli)
   set_target_properties(tenfold-cli PROPERTIES
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/tenfold")

@@ -147,6 +147,9 @@ foreach(room IN LISTS rooms)
   else()
     tenfold_test(${room} SOURCES ${sources_${room}})
   endif()
+  if(room MATCHES "^(cuda|gpu)$")
+    add_dependencies(test_${room} tenfold-compile)  # in TENFOLD_BIN_DIR
+  endif()
   if(TARGET tenfold-cli AND TARGET test_${room} AND room MATCHES "^(clients_|e2e|hostile|slow|gpu)")
     add_dependencies(test_${room} tenfold-cli)  # TENFOLD_BIN_DIR "/tenfold"
   endif()

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "src/base/threads.h"
+
 namespace tenfold::select {
 namespace {
 
@@ -28,6 +30,7 @@ class Emitter {
     for (const Group& group : selection_.groups) emit(group);
     for (uint32_t k = 0; k < graph_.outputs().size(); ++k) finish_output(k);
     taps();
+    attach_artifacts();
     return std::move(program_);
   }
 
@@ -156,12 +159,23 @@ class Emitter {
     step.tuned_us = way.us;
     step.estimated_us = way.row->estimate(way.problem, target_);
     add_steps(step.deps, source.steps);
-    attach_artifact(*way.row, step);
     return Place{to, push(std::move(step))};
   }
 
-  void attach_artifact(const Row& row, Step& step) {
-    Artifact artifact = row.emit(step.problem, step.tactic, target_);
+  // Machine code of all steps; compilers run side by side.
+  void attach_artifacts() {
+    std::vector<Artifact> made(program_.steps.size());
+    parallel_for(static_cast<int64_t>(made.size()), 1, [&](int64_t begin, int64_t end) {
+      for (auto k = static_cast<size_t>(begin); k < static_cast<size_t>(end); ++k) {
+        const Step& step = program_.steps[k];
+        if (const Row* row = find_row(step.row))
+          made[k] = row->emit(step.problem, step.tactic, target_);
+      }
+    });
+    for (size_t k = 0; k < made.size(); ++k) attach(std::move(made[k]), program_.steps[k]);
+  }
+
+  void attach(Artifact artifact, Step& step) {
     if (artifact.empty()) return;
     for (size_t k = 0; k < section_.artifacts.size(); ++k) {
       const Artifact& a = section_.artifacts[k];
@@ -206,7 +220,6 @@ class Emitter {
     }
     for (size_t k = 0; k < lowered.outputs.size(); ++k)
       step.outputs.push_back(destination(lowered.outputs[k], choice.formats.outputs[k]));
-    attach_artifact(*choice.row, step);
     const std::vector<ValueRef> outputs = step.outputs;
     const std::vector<uint32_t> index = push(std::move(step));
     for (size_t k = 0; k < lowered.outputs.size(); ++k) {

@@ -1,40 +1,34 @@
 #include "backends/cuda/driver/compile_text.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <exception>
 #include <map>
-#include <memory>
 #include <mutex>
+#include <set>
 
 #include <xxhash.h>
 
+#include "backends/cuda/driver/compile_process.h"
 #include "backends/cuda/driver/kernel_cache.h"
 #include "backends/cuda/driver/nvrtc_api.h"
-#include "backends/cuda/kernels/device_texts.h"
+#include "backends/cuda/driver/run_nvrtc.h"
 
 namespace tenfold::cuda {
 namespace {
 
-// Machine code made in this process, by key: the same kernel is asked for by many steps.
+// Machine code that this process asked for, by key: many steps ask for the same kernel, some of
+// them while it is compiled.
 struct Memory {
   std::mutex mutex;
+  std::condition_variable done;
   std::map<std::string, std::vector<std::byte>> code;
+  std::set<std::string> busy;
 };
 
 Memory& memory() {
   static Memory instance;
   return instance;
-}
-
-uint64_t embedded_hash() {
-  static const uint64_t hash = [] {
-    uint64_t h = 0;
-    for (const EmbeddedText& t : device_texts()) {
-      h = XXH3_64bits_withSeed(t.name.data(), t.name.size(), h);
-      h = XXH3_64bits_withSeed(t.text.data(), t.text.size(), h);
-    }
-    return h;
-  }();
-  return hash;
 }
 
 std::string hex(XXH128_hash_t hash) {
@@ -50,51 +44,6 @@ std::string number_of(const std::string& arch) {
   for (const char c : arch)
     if (c >= '0' && c <= '9') digits += c;
   return digits;
-}
-
-struct Program {
-  const NvrtcApi& api;
-  nvrtcProgram handle = nullptr;
-  ~Program() {
-    if (handle) api.destroy(&handle);
-  }
-};
-
-std::vector<std::byte> run_compiler(const NvrtcApi& api, const TextRequest& request,
-                                    const std::string& arch) {
-  std::vector<const char*> texts, names;
-  for (const EmbeddedText& t : device_texts()) {
-    names.push_back(t.name.data());
-    texts.push_back(t.text.data());
-  }
-  Program program{api};
-  const auto verify = [&](nvrtcResult result, const char* what) {
-    if (result != 0)
-      throw Error(Code::kInternal, std::string("NVRTC: ") + what + ": " + api.error_string(result));
-  };
-  verify(api.create(&program.handle, request.text.c_str(), (request.entry + ".cu").c_str(),
-                    static_cast<int>(texts.size()), texts.data(), names.data()),
-         "create program");
-  std::vector<std::string> options = {"--gpu-architecture=" + arch, "--std=c++17",
-                                      "--device-as-default-execution-space", "--fmad=true"};
-  options.insert(options.end(), request.options.begin(), request.options.end());
-  std::vector<const char*> pointers;
-  for (const std::string& option : options) pointers.push_back(option.c_str());
-  const nvrtcResult result =
-      api.compile(program.handle, static_cast<int>(pointers.size()), pointers.data());
-  if (result != 0) {
-    size_t bytes = 0;
-    api.log_size(program.handle, &bytes);
-    std::string log(bytes, '\0');
-    if (bytes > 0) api.log(program.handle, log.data());
-    throw Error(Code::kInternal, "device text " + request.entry + " does not compile for " + arch,
-                {std::string(log.c_str())});
-  }
-  size_t bytes = 0;
-  verify(api.cubin_size(program.handle, &bytes), "machine code size");
-  std::vector<std::byte> code(bytes);
-  verify(api.cubin(program.handle, reinterpret_cast<char*>(code.data())), "machine code");
-  return code;
 }
 
 }  // namespace
@@ -124,26 +73,34 @@ Artifact compile_text(const TextRequest& request, const std::string& arch) {
   artifact.kind = "cubin";
   artifact.entry = request.entry;
   artifact.text_key = text_key(request, arch);
+  Memory& made = memory();
   {
-    const std::lock_guard<std::mutex> lock(memory().mutex);
-    const auto found = memory().code.find(artifact.text_key);
-    if (found != memory().code.end()) {
+    std::unique_lock<std::mutex> lock(made.mutex);
+    made.done.wait(lock, [&] { return !made.busy.count(artifact.text_key); });
+    if (const auto found = made.code.find(artifact.text_key); found != made.code.end()) {
       artifact.code = found->second;
       return artifact;
     }
+    made.busy.insert(artifact.text_key);
   }
-  if (auto cached = find_cached_kernel(artifact.text_key)) {
-    artifact.code = std::move(*cached);
-  } else {
-    const NvrtcApi* api = nvrtc();
-    if (!api)
-      throw Error(Code::kUnsupported, "NVRTC is needed to compile kernel " + request.entry,
-                  {nvrtc_error(), "set TENFOLD_CUDA_PATH to a folder that holds libnvrtc.so"});
-    artifact.code = run_compiler(*api, request, arch);
-    store_cached_kernel(artifact.text_key, artifact.code);
+  std::exception_ptr failure;
+  try {
+    if (auto cached = find_cached_kernel(artifact.text_key)) {
+      artifact.code = std::move(*cached);
+    } else {
+      artifact.code = compile_anywhere(request, arch);
+      store_cached_kernel(artifact.text_key, artifact.code);
+    }
+  } catch (...) {
+    failure = std::current_exception();
   }
-  const std::lock_guard<std::mutex> lock(memory().mutex);
-  memory().code.emplace(artifact.text_key, artifact.code);
+  {
+    const std::lock_guard<std::mutex> lock(made.mutex);
+    made.busy.erase(artifact.text_key);
+    if (!failure) made.code.emplace(artifact.text_key, artifact.code);
+  }
+  made.done.notify_all();
+  if (failure) std::rethrow_exception(failure);
   return artifact;
 }
 
