@@ -158,15 +158,16 @@ TEST_F(CompileAtOnce, GivesTheSameMachineCode) {
   const int count = std::getenv("TENFOLD_COMPILE_HELPER") ? 3 : 12;
   std::vector<std::vector<std::byte>> alone, together;
   const double one = compile(count, 1, alone), many = compile(count, 4, together);
-  std::cout << count << " texts: " << one << " s one after another, " << many << " s at once" << std::endl;
+  std::cout << count << " texts: " << one << " s one after another, " << many << " s at once"
+            << std::endl;
   EXPECT_EQ(alone, together);
   for (const auto& code : alone) EXPECT_GT(code.size(), 500u);
 }
 
 // What a process decides about helpers holds for its life: each case in a process of its own.
 TEST_F(CompileAtOnce, DoesWithoutHelpers) {
-  const std::string again = fs::read_symlink("/proc/self/exe").string() +
-                            " --gtest_filter=CompileAtOnce.Gives* 2>&1";
+  const std::string again =
+      fs::read_symlink("/proc/self/exe").string() + " --gtest_filter=CompileAtOnce.Gives* 2>&1";
   const Folder folder;
   const std::pair<std::string, std::string> cases[] = {
       {"off", "is 'off'"},
