@@ -1,6 +1,6 @@
 #include "backends/cuda/cublaslt/cublaslt_api.h"
 
-#include "backends/cuda/driver/dynamic_library.h"
+#include "backends/cuda/driver/symbol_table.h"
 #include "tenfold/diag.h"
 
 namespace tenfold::cuda {
@@ -8,43 +8,21 @@ namespace {
 
 constexpr size_t kOldest = 120000;
 
-struct Loaded {
-  CublasLtApi api;
-  std::string error;
-  bool ready = false;
-};
-
-Loaded load() {
-  Loaded loaded;
-  static const DynamicLibrary library =
-      DynamicLibrary::open({"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"});
-  if (!library.ok()) {
-    loaded.error = library.error();
-    return loaded;
-  }
-  std::string missing;
-#define CUBLASLT_FUNCTION(member, symbol_name, result, arguments)                          \
-  loaded.api.member = reinterpret_cast<result(*) arguments>(library.symbol(#symbol_name)); \
-  if (!loaded.api.member && missing.empty()) missing = #symbol_name;
+void fill(CublasLtApi& api, SymbolFinder& find) {
+#define CUBLASLT_FUNCTION(member, symbol_name, result, arguments) find(api.member, #symbol_name);
 #include "backends/cuda/cublaslt/cublaslt_functions.def"
 #undef CUBLASLT_FUNCTION
-  if (!missing.empty()) {
-    loaded.error = library.path() + ": lacks " + missing;
-    return loaded;
-  }
-  loaded.api.number = loaded.api.version_number();
-  if (loaded.api.number < kOldest) {
-    loaded.error =
-        library.path() + ": version " + loaded.api.version() + "; 12.0 or newer is needed";
-    return loaded;
-  }
-  loaded.ready = true;
-  return loaded;
 }
 
-const Loaded& state() {
-  static const Loaded loaded = load();
-  return loaded;
+std::string verify(CublasLtApi& api, const DynamicLibrary&) {
+  api.number = api.version_number();
+  return api.number < kOldest ? "version " + api.version() + "; 12.0 or newer is needed" : "";
+}
+
+const SymbolTable<CublasLtApi>& state() {
+  static const auto table = open_symbols<CublasLtApi>(
+      {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"}, fill, verify);
+  return table;
 }
 
 }  // namespace

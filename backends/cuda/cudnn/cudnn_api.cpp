@@ -1,8 +1,8 @@
 #include "backends/cuda/cudnn/cudnn_api.h"
 
 #include "backends/cuda/cublaslt/cublaslt_api.h"
-#include "backends/cuda/driver/dynamic_library.h"
 #include "backends/cuda/driver/nvrtc_api.h"
+#include "backends/cuda/driver/symbol_table.h"
 #include "tenfold/diag.h"
 
 namespace tenfold::cuda {
@@ -10,46 +10,30 @@ namespace {
 
 constexpr size_t kOldest = 90800;  // device descriptions came with 9.8
 
-struct Loaded {
-  CudnnApi api;
-  std::string error;
-  bool ready = false;
-};
+void fill(CudnnApi& api, SymbolFinder& find) {
+#define CUDNN_FUNCTION(member, symbol_name, result, arguments) find(api.member, #symbol_name);
+#include "backends/cuda/cudnn/cudnn_functions.def"
+#undef CUDNN_FUNCTION
+}
 
-Loaded load() {
-  Loaded loaded;
+std::string verify(CudnnApi& api, const DynamicLibrary&) {
+  api.number = api.version_number();
+  if (api.number < kOldest || api.number >= 100000)
+    return "version " + api.version() + "; 9.8 or a newer 9 is needed";
+  return {};
+}
+
+SymbolTable<CudnnApi> load() {
   // cuDNN opens these two by bare name when it needs them; copies already in the process satisfy
   // it wherever their folders are.
   (void)nvrtc();
   (void)cublaslt_api();
-  static const DynamicLibrary library = DynamicLibrary::open({"libcudnn.so.9", "libcudnn.so"});
-  if (!library.ok()) {
-    loaded.error = library.error();
-    return loaded;
-  }
-  std::string missing;
-#define CUDNN_FUNCTION(member, symbol_name, result, arguments)                             \
-  loaded.api.member = reinterpret_cast<result(*) arguments>(library.symbol(#symbol_name)); \
-  if (!loaded.api.member && missing.empty()) missing = #symbol_name;
-#include "backends/cuda/cudnn/cudnn_functions.def"
-#undef CUDNN_FUNCTION
-  if (!missing.empty()) {
-    loaded.error = library.path() + ": lacks " + missing;
-    return loaded;
-  }
-  loaded.api.number = loaded.api.version_number();
-  if (loaded.api.number < kOldest || loaded.api.number >= 100000) {
-    loaded.error =
-        library.path() + ": version " + loaded.api.version() + "; 9.8 or a newer 9 is needed";
-    return loaded;
-  }
-  loaded.ready = true;
-  return loaded;
+  return open_symbols<CudnnApi>({"libcudnn.so.9", "libcudnn.so"}, fill, verify);
 }
 
-const Loaded& state() {
-  static const Loaded loaded = load();
-  return loaded;
+const SymbolTable<CudnnApi>& state() {
+  static const SymbolTable<CudnnApi> table = load();
+  return table;
 }
 
 }  // namespace

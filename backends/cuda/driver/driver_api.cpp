@@ -1,51 +1,30 @@
 #include "backends/cuda/driver/driver_api.h"
 
-#include "backends/cuda/driver/dynamic_library.h"
+#include "backends/cuda/driver/symbol_table.h"
 
 namespace tenfold::cuda {
 namespace {
 
-struct Loaded {
-  DriverApi api;
-  std::string error;
-  bool usable = false;  // every symbol is there
-  bool ready = false;   // and the driver is initialized
-};
-
-Loaded load() {
-  Loaded loaded;
-  static const DynamicLibrary library = DynamicLibrary::open({"libcuda.so.1", "libcuda.so"});
-  if (!library.ok()) {
-    loaded.error = library.error();
-    return loaded;
-  }
-  std::string missing;
-#define CUDA_FUNCTION(member, symbol_name, arguments)                                        \
-  loaded.api.member = reinterpret_cast<CUresult(*) arguments>(library.symbol(#symbol_name)); \
-  if (!loaded.api.member && missing.empty()) missing = #symbol_name;
+void fill(DriverApi& api, SymbolFinder& find) {
+#define CUDA_FUNCTION(member, symbol_name, arguments) find(api.member, #symbol_name);
 #include "backends/cuda/driver/driver_functions.def"
 #undef CUDA_FUNCTION
-  if (!missing.empty()) {
-    loaded.error =
-        library.path() + ": lacks " + missing + ": a driver of CUDA 12.3 or newer is needed";
-    return loaded;
-  }
-  loaded.usable = true;
-  const CUresult result = loaded.api.init(0);
-  if (result != kSuccess) {
-    const char* text = nullptr;
-    loaded.api.error_string(result, &text);
-    loaded.error = library.path() + ": cuInit: " + (text ? text : std::to_string(result));
-    return loaded;
-  }
-  loaded.api.driver_version(&loaded.api.version);
-  loaded.ready = true;
-  return loaded;
 }
 
-const Loaded& state() {
-  static const Loaded loaded = load();
-  return loaded;
+std::string verify(DriverApi& api, const DynamicLibrary&) {
+  if (const CUresult result = api.init(0); result != kSuccess) {
+    const char* text = nullptr;
+    api.error_string(result, &text);
+    return std::string("cuInit: ") + (text ? text : std::to_string(result));
+  }
+  api.driver_version(&api.version);
+  return {};
+}
+
+const SymbolTable<DriverApi>& state() {
+  static const auto table = open_symbols<DriverApi>({"libcuda.so.1", "libcuda.so"}, fill, verify,
+                                                    "a driver of CUDA 12.3 or newer is needed");
+  return table;
 }
 
 }  // namespace
@@ -55,9 +34,9 @@ const DriverApi* driver() { return state().ready ? &state().api : nullptr; }
 const std::string& driver_error() { return state().error; }
 
 std::string describe(CUresult result) {
-  const Loaded& loaded = state();
+  const SymbolTable<DriverApi>& loaded = state();
   const char *name = nullptr, *text = nullptr;
-  if (loaded.usable) {
+  if (loaded.complete) {
     loaded.api.error_name(result, &name);
     loaded.api.error_string(result, &text);
   }

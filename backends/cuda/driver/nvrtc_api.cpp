@@ -4,16 +4,10 @@
 #include <filesystem>
 #include <vector>
 
-#include "backends/cuda/driver/dynamic_library.h"
+#include "backends/cuda/driver/symbol_table.h"
 
 namespace tenfold::cuda {
 namespace {
-
-struct Loaded {
-  NvrtcApi api;
-  std::string error;
-  bool ready = false;
-};
 
 // NVRTC opens its builtins by bare name when it first compiles; a copy that is already in the
 // process satisfies it wherever its folder is.
@@ -29,41 +23,23 @@ void preload_builtins(const std::string& folder) {
   if (!names.empty()) (void)DynamicLibrary::open({names.front()});
 }
 
-Loaded load() {
-  Loaded loaded;
-  static const DynamicLibrary library =
-      DynamicLibrary::open({"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"});
-  if (!library.ok()) {
-    loaded.error = library.error();
-    return loaded;
-  }
-  std::string missing;
-#define NVRTC_FUNCTION(member, symbol_name, result, arguments)                             \
-  loaded.api.member = reinterpret_cast<result(*) arguments>(library.symbol(#symbol_name)); \
-  if (!loaded.api.member && missing.empty()) missing = #symbol_name;
+void fill(NvrtcApi& api, SymbolFinder& find) {
+#define NVRTC_FUNCTION(member, symbol_name, result, arguments) find(api.member, #symbol_name);
 #include "backends/cuda/driver/nvrtc_functions.def"
 #undef NVRTC_FUNCTION
-  if (!missing.empty()) {
-    loaded.error = library.path() + ": lacks " + missing;
-    return loaded;
-  }
-  preload_builtins(library.folder());
-  if (loaded.api.get_version(&loaded.api.major, &loaded.api.minor) != 0) {
-    loaded.error = library.path() + ": does not tell its version";
-    return loaded;
-  }
-  if (loaded.api.major < 12) {
-    loaded.error =
-        library.path() + ": version " + loaded.api.version() + "; 12.0 or newer is needed";
-    return loaded;
-  }
-  loaded.ready = true;
-  return loaded;
 }
 
-const Loaded& state() {
-  static const Loaded loaded = load();
-  return loaded;
+std::string verify(NvrtcApi& api, const DynamicLibrary& library) {
+  preload_builtins(library.folder());
+  if (api.get_version(&api.major, &api.minor) != 0) return "does not tell its version";
+  if (api.major < 12) return "version " + api.version() + "; 12.0 or newer is needed";
+  return {};
+}
+
+const SymbolTable<NvrtcApi>& state() {
+  static const auto table =
+      open_symbols<NvrtcApi>({"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"}, fill, verify);
+  return table;
 }
 
 }  // namespace

@@ -1,49 +1,10 @@
 // cuda.conv_transpose: deconvolution gathered, one output element a lane.
-#include <algorithm>
-
-#include "backends/cuda/gen/elementwise.h"
-#include "backends/cuda/gen/window.h"
+#include "backends/cuda/gen/naive_conv.h"
 
 namespace tenfold::cuda {
-namespace {
-
-void params(const Problem& p, ParamList& list) {
-  add_input_extents(p, list);
-  const int64_t group = p.attrs.i("group", 1);
-  list.add("filters", p.outputs[0].dims[1].value());
-  list.add("filters_per_group", p.outputs[0].dims[1].value() / group);
-  list.add("channels_per_group", p.inputs[0].dims[1].value() / group);
-}
-
-class ConvTranspose final : public ElementwiseRow {
- public:
-  using ElementwiseRow::ElementwiseRow;
-
- protected:
-  Verdict accepts(const Problem& p) const override {
-    if (p.anchor_inputs != 2) return Verdict::no("it takes an input and weights");
-    if (const std::string why = window_refusal(p); !why.empty()) return Verdict::no(why);
-    return {};
-  }
-  double efficiency(const Problem&) const override { return 0.01; }
-  // Two dependent loads a product.
-  double serial_us(const Problem& p) const override {
-    const auto w = const_extents(p.inputs[1].dims);
-    return 0.03 * static_cast<double>(element_count(w) / std::max<int64_t>(w[1], 1));
-  }
-};
-
-}  // namespace
 
 std::unique_ptr<Row> cuda_conv_transpose() {
-  ElementwiseAnchor anchor;
-  anchor.include = "kernels/conv_transpose.cu";
-  anchor.params = params;
-  anchor.defines = window_defines;
-  anchor.vector = false;
-  return std::make_unique<ConvTranspose>(
-      "cuda.conv_transpose",
-      std::vector<std::string>{"ConvTranspose(x, w)", "ConvTranspose(x, w, b)"}, anchor);
+  return naive_conv("conv_transpose", {"ConvTranspose(x, w)", "ConvTranspose(x, w, b)"}, 1);
 }
 
 }  // namespace tenfold::cuda
