@@ -184,9 +184,5 @@ nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
 
 extern "C" void* createInferBuilder_INTERNAL(void* logger, int) {
   using namespace tenfold::trt;
-  const Log log = start(logger);
-  return guarded(log, "createInferBuilder", static_cast<nvinfer1::IBuilder*>(nullptr),
-                 [&]() -> nvinfer1::IBuilder* {
-                   return BuilderImpl::hand_out(std::make_shared<BuilderImpl>(log));
-                 });
+  return create<nvinfer1::IBuilder, BuilderImpl>("createInferBuilder", logger);
 }

@@ -10,7 +10,6 @@ namespace {
 
 using nvinfer1::ActivationType;
 using nvinfer1::ElementWiseOperation;
-using nvinfer1::LayerType;
 using nvinfer1::UnaryOperation;
 
 class Translator {
@@ -49,8 +48,8 @@ class Translator {
   const Shape& shape(ValueId id) const { return graph_.type(id).shape; }
 
   template <class L>
-  L* typed(const Node& node, LayerType type, std::vector<ValueId> inputs) {
-    auto layer = std::make_unique<L>(network_, type, node.name);
+  L* typed(const Node& node, std::vector<ValueId> inputs) {
+    auto layer = std::make_unique<L>(network_, node.name);
     layer->sources = node.sources;
     std::vector<TensorImpl*> from;
     for (const ValueId v : inputs) from.push_back(tensors_.at(v));
@@ -78,7 +77,7 @@ class Translator {
     ValueId x = node.inputs[0];
     const auto found = flattened_.find(x);
     if (found != flattened_.end()) x = found->second;
-    auto* layer = typed<FullyConnectedLayer>(node, LayerType::kFULLY_CONNECTED, {x});
+    auto* layer = typed<FullyConnectedLayer>(node, {x});
     layer->kernel = WeightSlot(constant(node.inputs[1]));
     layer->channels = static_cast<int>(shape(node.inputs[1])[0].value());
     if (node.inputs.size() > 2) layer->bias = WeightSlot(constant(node.inputs[2]));
@@ -119,9 +118,9 @@ class Translator {
   }
 
   template <class L>
-  bool convolution(const Node& node, LayerType type, int64_t maps) {
+  bool convolution(const Node& node, int64_t maps) {
     const Shape& weights = shape(node.inputs[1]);
-    auto* layer = typed<L>(node, type, {node.inputs[0]});
+    auto* layer = typed<L>(node, {node.inputs[0]});
     layer->maps = static_cast<int>(maps);
     layer->groups = static_cast<int>(node.attrs.i("group", 1));
     layer->window = window_of(
@@ -137,14 +136,12 @@ class Translator {
     const bool weighted = node.inputs.size() > 1 && is_constant(node.inputs[1]) &&
                           (node.inputs.size() < 3 || is_constant(node.inputs[2]));
     if (node.op == "Conv" && weighted)
-      return convolution<ConvolutionLayer>(node, LayerType::kCONVOLUTION,
-                                           shape(node.inputs[1])[0].value());
+      return convolution<ConvolutionLayer>(node, shape(node.inputs[1])[0].value());
     const std::vector<int64_t> plain = {1, 1};
     if (node.op == "ConvTranspose" && weighted && node.attrs.ints("dilations", plain) == plain &&
         !node.attrs.has("output_padding"))
       return convolution<DeconvolutionLayer>(
-          node, LayerType::kDECONVOLUTION,
-          shape(node.inputs[1])[1].value() * node.attrs.i("group", 1));
+          node, shape(node.inputs[1])[1].value() * node.attrs.i("group", 1));
     return pooling(node);
   }
 
@@ -154,7 +151,7 @@ class Translator {
     if (!global && !average && node.op != "MaxPool") return false;
     if (node.attrs.ints("dilations", {1, 1}) != std::vector<int64_t>{1, 1}) return false;
     const Shape& in = shape(node.inputs[0]);
-    auto* layer = typed<PoolingLayer>(node, LayerType::kPOOLING, {node.inputs[0]});
+    auto* layer = typed<PoolingLayer>(node, {node.inputs[0]});
     layer->kind = average ? nvinfer1::PoolingType::kAVERAGE : nvinfer1::PoolingType::kMAX;
     layer->window = window_of(
         node, global ? DimsHW(static_cast<int>(in[2].value()), static_cast<int>(in[3].value()))
@@ -186,7 +183,7 @@ class Translator {
     const ValueId x = node.inputs[first ? 1 : 0], weights = node.inputs[first ? 0 : 1];
     const auto mode = scale_mode(weights, x);
     if (!mode) return false;
-    auto* layer = typed<ScaleLayer>(node, LayerType::kSCALE, {x});
+    auto* layer = typed<ScaleLayer>(node, {x});
     layer->mode = *mode;
     WeightSlot& slot = node.op == "Mul"   ? layer->scale
                        : node.op == "Add" ? layer->shift
@@ -208,7 +205,7 @@ class Translator {
       store_element(DType::kF32, scale.mutable_data(), k, factor);
       store_element(DType::kF32, shift.mutable_data(), k, bias.at(k) - mean.at(k) * factor);
     }
-    auto* layer = typed<ScaleLayer>(node, LayerType::kSCALE, {node.inputs[0]});
+    auto* layer = typed<ScaleLayer>(node, {node.inputs[0]});
     layer->mode = nvinfer1::ScaleMode::kCHANNEL;
     layer->scale = WeightSlot(scale);
     layer->shift = WeightSlot(shift);
@@ -225,7 +222,7 @@ class Translator {
     const auto kind = kKinds.find(node.op);
     if (kind == kKinds.end() || is_constant(node.inputs[0])) return false;
     if (node.op == "Clip" && !(node.attrs.has("min") && node.attrs.has("max"))) return false;
-    auto* layer = typed<ActivationLayer>(node, LayerType::kACTIVATION, {node.inputs[0]});
+    auto* layer = typed<ActivationLayer>(node, {node.inputs[0]});
     layer->kind = kind->second;
     if (node.op == "LeakyRelu") layer->alpha = static_cast<float>(node.attrs.f("alpha", 0.01));
     if (node.op == "Elu") layer->alpha = static_cast<float>(node.attrs.f("alpha", 1));
@@ -254,12 +251,12 @@ class Translator {
     if (two != kTwo.end() && node.inputs.size() == 2 && !is_constant(node.inputs[0]) &&
         !is_constant(node.inputs[1]) &&
         shape(node.inputs[0]).size() == shape(node.inputs[1]).size()) {
-      typed<ElementWiseLayer>(node, LayerType::kELEMENTWISE, node.inputs)->operation = two->second;
+      typed<ElementWiseLayer>(node, node.inputs)->operation = two->second;
       return true;
     }
     const auto one = kOne.find(node.op);
     if (one == kOne.end() || is_constant(node.inputs[0])) return false;
-    typed<UnaryLayer>(node, LayerType::kUNARY, {node.inputs[0]})->operation = one->second;
+    typed<UnaryLayer>(node, {node.inputs[0]})->operation = one->second;
     return true;
   }
 
@@ -267,7 +264,7 @@ class Translator {
   bool across(const Node& node) {
     const int64_t rank = static_cast<int64_t>(shape(node.outputs[0]).size());
     if (node.op == "LRN" && rank == 4) {
-      auto* layer = typed<LRNLayer>(node, LayerType::kLRN, {node.inputs[0]});
+      auto* layer = typed<LRNLayer>(node, {node.inputs[0]});
       layer->size = static_cast<int>(node.attrs.i("size", 1));
       layer->alpha = static_cast<float>(node.attrs.f("alpha", 1e-4));
       layer->beta = static_cast<float>(node.attrs.f("beta", 0.75));
@@ -279,13 +276,12 @@ class Translator {
     if (axis < 0) axis += rank;
     if (axis < 1) return false;
     if (node.op == "Softmax") {
-      typed<SoftMaxLayer>(node, LayerType::kSOFTMAX, {node.inputs[0]})->axes = 1u << (axis - 1);
+      typed<SoftMaxLayer>(node, {node.inputs[0]})->axes = 1u << (axis - 1);
       return true;
     }
     for (const ValueId v : node.inputs)
       if (is_constant(v)) return false;
-    typed<ConcatenationLayer>(node, LayerType::kCONCATENATION, node.inputs)->axis =
-        static_cast<int>(axis - 1);
+    typed<ConcatenationLayer>(node, node.inputs)->axis = static_cast<int>(axis - 1);
     return true;
   }
 
@@ -293,9 +289,9 @@ class Translator {
     if (node.op != "TensorRTPlugin") return false;
     const std::shared_ptr<Plugin>& plugin = plugins_.at(node.attrs.s("layer", ""));
     if (plugin->v2())
-      typed<PluginV2Layer>(node, LayerType::kPLUGIN_V2, node.inputs)->plugin = plugin;
+      typed<PluginV2Layer>(node, node.inputs)->plugin = plugin;
     else
-      typed<PluginLayer>(node, LayerType::kPLUGIN, node.inputs)->plugin = plugin;
+      typed<PluginLayer>(node, node.inputs)->plugin = plugin;
     return true;
   }
 
@@ -313,7 +309,7 @@ class Translator {
       }
       operands.push_back(std::move(o));
     }
-    auto* layer = typed<GraphLayer>(node, LayerType::kIDENTITY, inputs);
+    auto* layer = typed<GraphLayer>(node, inputs);
     layer->op = node.op;
     layer->attrs = node.attrs;
     layer->operands = std::move(operands);

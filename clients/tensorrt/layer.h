@@ -15,8 +15,7 @@ using nvinfer1::LayerType;
 
 class LayerCore {
  public:
-  LayerCore(NetworkCore& network_, LayerType type_, std::string name_)
-      : network(network_), type(type_), name(std::move(name_)) {}
+  LayerCore(NetworkCore& network_, std::string name_) : network(network_), name(std::move(name_)) {}
   virtual ~LayerCore() = default;
   // Adds the layer's nodes and declares its outputs. May throw Error; the caller names the layer.
   virtual void emit(Emitter& emitter) = 0;
@@ -25,7 +24,6 @@ class LayerCore {
   void changed() { network.changed(); }
 
   NetworkCore& network;
-  const LayerType type;
   std::string name;
   std::vector<TensorImpl*> inputs;
   std::vector<TensorImpl*> outputs;
@@ -36,13 +34,13 @@ class LayerCore {
 };
 
 // Implements ILayer for a typed layer.
-template <class Interface>
+template <class Interface, LayerType kType>
 class LayerOf : public Interface, public LayerCore {
  public:
   using LayerCore::LayerCore;
   ILayer* facade() final { return this; }
 
-  LayerType getType() const final { return type; }
+  LayerType getType() const final { return kType; }
   void setName(const char* n) final { name = text(n); }
   const char* getName() const final { return name.c_str(); }
   int getNbInputs() const final { return static_cast<int>(inputs.size()); }

@@ -26,7 +26,8 @@ struct WindowShape {
   TRT_FIELD(Dims, PostPadding, window.post)                                               \
   TRT_FIELD(PaddingMode, PaddingMode, window.mode)
 
-class ConvolutionLayer final : public LayerOf<nvinfer1::IConvolutionLayer> {
+class ConvolutionLayer final
+    : public LayerOf<nvinfer1::IConvolutionLayer, LayerType::kCONVOLUTION> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -40,7 +41,8 @@ class ConvolutionLayer final : public LayerOf<nvinfer1::IConvolutionLayer> {
   TRT_WEIGHTS(BiasWeights, bias)
 };
 
-class DeconvolutionLayer final : public LayerOf<nvinfer1::IDeconvolutionLayer> {
+class DeconvolutionLayer final
+    : public LayerOf<nvinfer1::IDeconvolutionLayer, LayerType::kDECONVOLUTION> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -53,7 +55,7 @@ class DeconvolutionLayer final : public LayerOf<nvinfer1::IDeconvolutionLayer> {
   TRT_WEIGHTS(BiasWeights, bias)
 };
 
-class PoolingLayer final : public LayerOf<nvinfer1::IPoolingLayer> {
+class PoolingLayer final : public LayerOf<nvinfer1::IPoolingLayer, LayerType::kPOOLING> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -69,7 +71,8 @@ class PoolingLayer final : public LayerOf<nvinfer1::IPoolingLayer> {
                const std::string& suffix);
 };
 
-class FullyConnectedLayer final : public LayerOf<nvinfer1::IFullyConnectedLayer> {
+class FullyConnectedLayer final
+    : public LayerOf<nvinfer1::IFullyConnectedLayer, LayerType::kFULLY_CONNECTED> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -78,7 +81,8 @@ class FullyConnectedLayer final : public LayerOf<nvinfer1::IFullyConnectedLayer>
   TRT_WEIGHTS(BiasWeights, bias)
 };
 
-class MatrixMultiplyLayer final : public LayerOf<nvinfer1::IMatrixMultiplyLayer> {
+class MatrixMultiplyLayer final
+    : public LayerOf<nvinfer1::IMatrixMultiplyLayer, LayerType::kMATRIX_MULTIPLY> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -93,7 +97,7 @@ class MatrixMultiplyLayer final : public LayerOf<nvinfer1::IMatrixMultiplyLayer>
   ValueId operand(Emitter& emitter, int index);
 };
 
-class ActivationLayer final : public LayerOf<nvinfer1::IActivationLayer> {
+class ActivationLayer final : public LayerOf<nvinfer1::IActivationLayer, LayerType::kACTIVATION> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -102,7 +106,7 @@ class ActivationLayer final : public LayerOf<nvinfer1::IActivationLayer> {
   TRT_PROPERTY(float, Beta, beta, 0)
 };
 
-class ScaleLayer final : public LayerOf<nvinfer1::IScaleLayer> {
+class ScaleLayer final : public LayerOf<nvinfer1::IScaleLayer, LayerType::kSCALE> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -112,7 +116,8 @@ class ScaleLayer final : public LayerOf<nvinfer1::IScaleLayer> {
   TRT_WEIGHTS(Power, power)
 };
 
-class ElementWiseLayer final : public LayerOf<nvinfer1::IElementWiseLayer> {
+class ElementWiseLayer final
+    : public LayerOf<nvinfer1::IElementWiseLayer, LayerType::kELEMENTWISE> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -120,14 +125,14 @@ class ElementWiseLayer final : public LayerOf<nvinfer1::IElementWiseLayer> {
                nvinfer1::ElementWiseOperation::kSUM)
 };
 
-class UnaryLayer final : public LayerOf<nvinfer1::IUnaryLayer> {
+class UnaryLayer final : public LayerOf<nvinfer1::IUnaryLayer, LayerType::kUNARY> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
   TRT_PROPERTY(nvinfer1::UnaryOperation, Operation, operation, nvinfer1::UnaryOperation::kEXP)
 };
 
-class LRNLayer final : public LayerOf<nvinfer1::ILRNLayer> {
+class LRNLayer final : public LayerOf<nvinfer1::ILRNLayer, LayerType::kLRN> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -137,7 +142,7 @@ class LRNLayer final : public LayerOf<nvinfer1::ILRNLayer> {
   TRT_PROPERTY(float, K, k, 1)
 };
 
-class SoftMaxLayer final : public LayerOf<nvinfer1::ISoftMaxLayer> {
+class SoftMaxLayer final : public LayerOf<nvinfer1::ISoftMaxLayer, LayerType::kSOFTMAX> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -146,7 +151,8 @@ class SoftMaxLayer final : public LayerOf<nvinfer1::ISoftMaxLayer> {
   uint32_t axes = 0;  // 0: channels
 };
 
-class ConcatenationLayer final : public LayerOf<nvinfer1::IConcatenationLayer> {
+class ConcatenationLayer final
+    : public LayerOf<nvinfer1::IConcatenationLayer, LayerType::kCONCATENATION> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -155,7 +161,7 @@ class ConcatenationLayer final : public LayerOf<nvinfer1::IConcatenationLayer> {
   int axis = -1;  // -1: channels
 };
 
-class ReduceLayer final : public LayerOf<nvinfer1::IReduceLayer> {
+class ReduceLayer final : public LayerOf<nvinfer1::IReduceLayer, LayerType::kREDUCE> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -164,7 +170,7 @@ class ReduceLayer final : public LayerOf<nvinfer1::IReduceLayer> {
   TRT_PROPERTY(bool, KeepDimensions, keep, false)
 };
 
-class TopKLayer final : public LayerOf<nvinfer1::ITopKLayer> {
+class TopKLayer final : public LayerOf<nvinfer1::ITopKLayer, LayerType::kTOPK> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -173,7 +179,7 @@ class TopKLayer final : public LayerOf<nvinfer1::ITopKLayer> {
   TRT_PROPERTY(uint32_t, ReduceAxes, axes, 0)
 };
 
-class PaddingLayer final : public LayerOf<nvinfer1::IPaddingLayer> {
+class PaddingLayer final : public LayerOf<nvinfer1::IPaddingLayer, LayerType::kPADDING> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -181,7 +187,7 @@ class PaddingLayer final : public LayerOf<nvinfer1::IPaddingLayer> {
   TRT_PROPERTY(DimsHW, PostPadding, post, DimsHW())
 };
 
-class ShuffleLayer final : public LayerOf<nvinfer1::IShuffleLayer> {
+class ShuffleLayer final : public LayerOf<nvinfer1::IShuffleLayer, LayerType::kSHUFFLE> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -195,7 +201,7 @@ class ShuffleLayer final : public LayerOf<nvinfer1::IShuffleLayer> {
   std::optional<Dims> reshape;
 };
 
-class SliceLayer final : public LayerOf<nvinfer1::ISliceLayer> {
+class SliceLayer final : public LayerOf<nvinfer1::ISliceLayer, LayerType::kSLICE> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -204,14 +210,14 @@ class SliceLayer final : public LayerOf<nvinfer1::ISliceLayer> {
   TRT_PROPERTY(Dims, Stride, stride, Dims())
 };
 
-class GatherLayer final : public LayerOf<nvinfer1::IGatherLayer> {
+class GatherLayer final : public LayerOf<nvinfer1::IGatherLayer, LayerType::kGATHER> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
   TRT_PROPERTY(int, GatherAxis, axis, 0)
 };
 
-class ConstantLayer final : public LayerOf<nvinfer1::IConstantLayer> {
+class ConstantLayer final : public LayerOf<nvinfer1::IConstantLayer, LayerType::kCONSTANT> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -219,14 +225,14 @@ class ConstantLayer final : public LayerOf<nvinfer1::IConstantLayer> {
   TRT_PROPERTY(Dims, Dimensions, dimensions, Dims())
 };
 
-class IdentityLayer final : public LayerOf<nvinfer1::IIdentityLayer> {
+class IdentityLayer final : public LayerOf<nvinfer1::IIdentityLayer, LayerType::kIDENTITY> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
 };
 
 // A node of an imported graph that no typed layer describes.
-class GraphLayer final : public LayerOf<nvinfer1::IIdentityLayer> {
+class GraphLayer final : public LayerOf<nvinfer1::IIdentityLayer, LayerType::kIDENTITY> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override;
@@ -240,7 +246,7 @@ class GraphLayer final : public LayerOf<nvinfer1::IIdentityLayer> {
   std::vector<Operand> operands;
 };
 
-class PluginLayer final : public LayerOf<nvinfer1::IPluginLayer> {
+class PluginLayer final : public LayerOf<nvinfer1::IPluginLayer, LayerType::kPLUGIN> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override { emit_plugin(emitter, *this, plugin); }
@@ -248,7 +254,7 @@ class PluginLayer final : public LayerOf<nvinfer1::IPluginLayer> {
   std::shared_ptr<Plugin> plugin;
 };
 
-class PluginV2Layer final : public LayerOf<nvinfer1::IPluginV2Layer> {
+class PluginV2Layer final : public LayerOf<nvinfer1::IPluginV2Layer, LayerType::kPLUGIN_V2> {
  public:
   using LayerOf::LayerOf;
   void emit(Emitter& emitter) override { emit_plugin(emitter, *this, plugin); }

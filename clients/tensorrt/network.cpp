@@ -82,30 +82,7 @@ L* NetworkImpl::make(const char* kind, std::vector<ITensor*> inputs, size_t outp
                                         "' belongs to another network");
       list.push_back(impl(tensor));
     }
-    LayerType type = LayerType::kIDENTITY;
-    if constexpr (std::is_same_v<L, ConvolutionLayer>) type = LayerType::kCONVOLUTION;
-    if constexpr (std::is_same_v<L, FullyConnectedLayer>) type = LayerType::kFULLY_CONNECTED;
-    if constexpr (std::is_same_v<L, ActivationLayer>) type = LayerType::kACTIVATION;
-    if constexpr (std::is_same_v<L, PoolingLayer>) type = LayerType::kPOOLING;
-    if constexpr (std::is_same_v<L, LRNLayer>) type = LayerType::kLRN;
-    if constexpr (std::is_same_v<L, ScaleLayer>) type = LayerType::kSCALE;
-    if constexpr (std::is_same_v<L, SoftMaxLayer>) type = LayerType::kSOFTMAX;
-    if constexpr (std::is_same_v<L, DeconvolutionLayer>) type = LayerType::kDECONVOLUTION;
-    if constexpr (std::is_same_v<L, ConcatenationLayer>) type = LayerType::kCONCATENATION;
-    if constexpr (std::is_same_v<L, ElementWiseLayer>) type = LayerType::kELEMENTWISE;
-    if constexpr (std::is_same_v<L, PluginLayer>) type = LayerType::kPLUGIN;
-    if constexpr (std::is_same_v<L, UnaryLayer>) type = LayerType::kUNARY;
-    if constexpr (std::is_same_v<L, PaddingLayer>) type = LayerType::kPADDING;
-    if constexpr (std::is_same_v<L, ShuffleLayer>) type = LayerType::kSHUFFLE;
-    if constexpr (std::is_same_v<L, ReduceLayer>) type = LayerType::kREDUCE;
-    if constexpr (std::is_same_v<L, TopKLayer>) type = LayerType::kTOPK;
-    if constexpr (std::is_same_v<L, GatherLayer>) type = LayerType::kGATHER;
-    if constexpr (std::is_same_v<L, MatrixMultiplyLayer>) type = LayerType::kMATRIX_MULTIPLY;
-    if constexpr (std::is_same_v<L, ConstantLayer>) type = LayerType::kCONSTANT;
-    if constexpr (std::is_same_v<L, PluginV2Layer>) type = LayerType::kPLUGIN_V2;
-    if constexpr (std::is_same_v<L, SliceLayer>) type = LayerType::kSLICE;
-    return core.add(std::make_unique<L>(core, type, core.default_name(kind)), std::move(list),
-                    outputs);
+    return core.add(std::make_unique<L>(core, core.default_name(kind)), std::move(list), outputs);
   });
 }
 
@@ -137,9 +114,10 @@ void NetworkImpl::removeTensor(ITensor& tensor) {
   core.changed();
 }
 
-nvinfer1::IConvolutionLayer* NetworkImpl::addConvolution(ITensor& input, int maps, DimsHW kernel,
-                                                         Weights weights, Weights bias) {
-  auto* layer = make<ConvolutionLayer>("Convolution", {given(input)});
+template <class L>
+L* NetworkImpl::make_convolution(const char* kind, ITensor& input, int maps, DimsHW kernel,
+                                 Weights weights, Weights bias) {
+  auto* layer = make<L>(kind, {given(input)});
   if (!layer) return nullptr;
   layer->maps = maps;
   layer->window.kernel = kernel;
@@ -148,16 +126,15 @@ nvinfer1::IConvolutionLayer* NetworkImpl::addConvolution(ITensor& input, int map
   return layer;
 }
 
+nvinfer1::IConvolutionLayer* NetworkImpl::addConvolution(ITensor& input, int maps, DimsHW kernel,
+                                                         Weights weights, Weights bias) {
+  return make_convolution<ConvolutionLayer>("Convolution", input, maps, kernel, weights, bias);
+}
+
 nvinfer1::IDeconvolutionLayer* NetworkImpl::addDeconvolution(ITensor& input, int maps,
                                                              DimsHW kernel, Weights weights,
                                                              Weights bias) {
-  auto* layer = make<DeconvolutionLayer>("Deconvolution", {given(input)});
-  if (!layer) return nullptr;
-  layer->maps = maps;
-  layer->window.kernel = kernel;
-  layer->kernel = WeightSlot(weights);
-  layer->bias = WeightSlot(bias);
-  return layer;
+  return make_convolution<DeconvolutionLayer>("Deconvolution", input, maps, kernel, weights, bias);
 }
 
 nvinfer1::IFullyConnectedLayer* NetworkImpl::addFullyConnected(ITensor& input, int outputs,

@@ -125,6 +125,9 @@ class NetworkImpl final : public nvinfer1::INetworkDefinition, public Owned<Netw
   // Adds a layer whose inputs are checked; null with a message on null or foreign tensors.
   template <class L>
   L* make(const char* kind, std::vector<ITensor*> inputs, size_t outputs = 1);
+  template <class L>
+  L* make_convolution(const char* kind, ITensor& input, int maps, DimsHW kernel, Weights weights,
+                      Weights bias);
 };
 
 inline TensorImpl* impl(ITensor* tensor) { return static_cast<TensorImpl*>(tensor); }

@@ -36,8 +36,7 @@ T* at(const std::vector<T*>& list, int k) {
 }
 
 template <class L, class P>
-L* add_plugin(NetworkCore& core, LayerType type, const char* kind, ITensor* const* inputs,
-              int count, P& plugin) {
+L* add_plugin(NetworkCore& core, const char* kind, ITensor* const* inputs, int count, P& plugin) {
   return guarded(core.log, "addPlugin", static_cast<L*>(nullptr), [&] {
     if (count < 0 || (count > 0 && !inputs)) throw Error(Code::kInvalid, "no inputs");
     if (!given(plugin)) throw Error(Code::kInvalid, "the plugin is null");
@@ -46,7 +45,7 @@ L* add_plugin(NetworkCore& core, LayerType type, const char* kind, ITensor* cons
       if (!inputs[k]) throw Error(Code::kInvalid, "an input tensor is null");
       list.push_back(impl(inputs[k]));
     }
-    auto layer = std::make_unique<L>(core, type, core.default_name(kind));
+    auto layer = std::make_unique<L>(core, core.default_name(kind));
     layer->plugin = Plugin::of(plugin);
     const int outputs = layer->plugin->output_count();
     if (outputs < 1) throw Error(Code::kInvalid, "the plugin has no outputs");
@@ -64,17 +63,17 @@ T* unavailable(const NetworkCore& core, const char* what) {
 
 nvinfer1::IPluginLayer* NetworkImpl::addPlugin(ITensor* const* inputs, int count,
                                                nvinfer1::IPlugin& plugin) {
-  return add_plugin<PluginLayer>(core, LayerType::kPLUGIN, "Plugin", inputs, count, plugin);
+  return add_plugin<PluginLayer>(core, "Plugin", inputs, count, plugin);
 }
 
 nvinfer1::IPluginLayer* NetworkImpl::addPluginExt(ITensor* const* inputs, int count,
                                                   nvinfer1::IPluginExt& plugin) {
-  return add_plugin<PluginLayer>(core, LayerType::kPLUGIN, "Plugin", inputs, count, plugin);
+  return add_plugin<PluginLayer>(core, "Plugin", inputs, count, plugin);
 }
 
 nvinfer1::IPluginV2Layer* NetworkImpl::addPluginV2(ITensor* const* inputs, int count,
                                                    nvinfer1::IPluginV2& plugin) {
-  return add_plugin<PluginV2Layer>(core, LayerType::kPLUGIN_V2, "PluginV2", inputs, count, plugin);
+  return add_plugin<PluginV2Layer>(core, "PluginV2", inputs, count, plugin);
 }
 
 nvinfer1::IRNNLayer* NetworkImpl::addRNN(ITensor&, int, std::size_t, int, nvinfer1::RNNOperation,

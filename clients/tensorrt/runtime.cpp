@@ -57,9 +57,5 @@ class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
 
 extern "C" void* createInferRuntime_INTERNAL(void* logger, int) {
   using namespace tenfold::trt;
-  const Log log = start(logger);
-  return guarded(log, "createInferRuntime", static_cast<nvinfer1::IRuntime*>(nullptr),
-                 [&]() -> nvinfer1::IRuntime* {
-                   return RuntimeImpl::hand_out(std::make_shared<RuntimeImpl>(log));
-                 });
+  return create<nvinfer1::IRuntime, RuntimeImpl>("createInferRuntime", logger);
 }
