@@ -158,7 +158,7 @@ class PluginRow final : public Row {
 
 void register_plugin_row() {
   static const bool kDone = [] {
-    OpDef def;
+    Op def;
     def.name = "TensorRTPlugin";
     def.doc = "A layer that a program implements through TensorRT's plugin interface.";
     def.inputs = {{"inputs", false, true}};

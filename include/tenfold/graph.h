@@ -182,7 +182,7 @@ struct InferContext {
   std::vector<const Tensor*> constants;  // per input: its value when a constant source, else null
   int outputs = 1;
 };
-struct OpDef {
+struct Op {
   struct Slot {
     std::string name;
     bool optional = false;
@@ -204,9 +204,9 @@ struct OpDef {
   // the registers of the inputs. Null for all other ops.
   std::function<int(Expr&, const Attrs&, const std::vector<int>& regs)> expr;
 };
-const OpDef* find_op(std::string_view name);  // nullptr if unknown
+const Op* find_op(std::string_view name);  // nullptr if unknown
 std::vector<std::string> op_names();
-void register_op(OpDef def);  // plugins; replaces nothing built in
+void register_op(Op def);  // plugins; replaces nothing built in
 
 // Runs the canonicalizing passes of src/pass/pipeline.def in their order. `stop_after` names a
 // pass.

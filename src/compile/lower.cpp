@@ -206,7 +206,7 @@ Lowered lower(const Graph& graph, const Region& region, const std::vector<Symbol
 
 Problem lower_recipe(const Graph& graph, const Constant& recipe) {
   Problem p;
-  const OpDef* def = find_op(recipe.op);
+  const Op* def = find_op(recipe.op);
   if (!def && recipe.op != "Convert")
     throw Error(Code::kInternal,
                 "recipe of constant '" + recipe.name + "' has unknown op " + recipe.op);

@@ -6,7 +6,7 @@
 namespace tenfold::select {
 
 bool is_pointwise(const Graph& graph, NodeId node) {
-  const OpDef* def = find_op(graph.node(node).op);
+  const Op* def = find_op(graph.node(node).op);
   return def && def->expr;
 }
 

@@ -54,7 +54,7 @@ std::vector<ValueId> GraphBuilder::nodes(const std::string& op, std::vector<Valu
                   "node '" + name + "' (" + op + "): an input is not of this graph");
   }
   if (outputs < 1) throw Error(Code::kInvalid, "node '" + name + "' (" + op + "): has no output");
-  const OpDef& def = check_schema(op, name, inputs.size(), outputs, attrs, absent);
+  const Op& def = check_schema(op, name, inputs.size(), outputs, attrs, absent);
   InferContext context{attrs, {}, {}, outputs};
   for (ValueId v : inputs) {
     context.inputs.push_back(v.valid() ? graph_->type(v)

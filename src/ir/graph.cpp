@@ -57,7 +57,7 @@ namespace {
 
 void infer_into(const Graph& graph, NodeId id, std::vector<std::optional<Type>>& types) {
   const Node& node = graph.node(id);
-  const OpDef* def = find_op(node.op);
+  const Op* def = find_op(node.op);
   if (!def)
     throw Error(Code::kUnsupported, "node '" + node.name + "': unknown op '" + node.op + "'");
   InferContext context{node.attrs, {}, {}, static_cast<int>(node.outputs.size())};

@@ -133,7 +133,7 @@ ValueId Patch::recipe(const std::string& op, std::vector<ValueId> constants, Att
   made.name = name;
   made.op = op;
   std::vector<bool> absent(constants.size(), false);
-  const OpDef& def = check_schema(op, name, constants.size(), 1, attrs, absent);
+  const Op& def = check_schema(op, name, constants.size(), 1, attrs, absent);
   InferContext context{attrs, {}, {}, 1};
   for (ValueId v : constants) {
     ConstantId id;

@@ -22,7 +22,7 @@ std::string place(const std::string& name, const std::string& op) {
   return "node '" + name + "' (" + op + "): ";
 }
 
-void check_inputs(const OpDef& def, const std::string& at, size_t inputs,
+void check_inputs(const Op& def, const std::string& at, size_t inputs,
                   const std::vector<bool>& absent) {
   size_t least = 0;
   const bool variadic = !def.inputs.empty() && def.inputs.back().variadic;
@@ -35,13 +35,13 @@ void check_inputs(const OpDef& def, const std::string& at, size_t inputs,
   if (inputs < least || (!variadic && inputs > def.inputs.size()))
     throw Error(Code::kInvalid, at + "takes " + range + " inputs, got " + std::to_string(inputs));
   for (size_t k = 0; k < inputs; ++k) {
-    const OpDef::Slot& slot = def.inputs[std::min(k, def.inputs.size() - 1)];
+    const Op::Slot& slot = def.inputs[std::min(k, def.inputs.size() - 1)];
     if (absent[k] && !slot.optional)
       throw Error(Code::kInvalid, at + "input '" + slot.name + "' is missing");
   }
 }
 
-void check_outputs(const OpDef& def, const std::string& at, int outputs) {
+void check_outputs(const Op& def, const std::string& at, int outputs) {
   int least = 0;
   const bool variadic = !def.outputs.empty() && def.outputs.back().variadic;
   for (size_t k = 0; k < def.outputs.size(); ++k)
@@ -50,11 +50,11 @@ void check_outputs(const OpDef& def, const std::string& at, int outputs) {
     throw Error(Code::kInvalid, at + "cannot have " + std::to_string(outputs) + " outputs");
 }
 
-void check_attrs(const OpDef& def, const std::string& at, const Attrs& attrs) {
+void check_attrs(const Op& def, const std::string& at, const Attrs& attrs) {
   for (const auto& [key, attr] : attrs.map()) {
-    const OpDef::AttrSlot* slot = nullptr;
+    const Op::AttrSlot* slot = nullptr;
     std::vector<std::string> names;
-    for (const OpDef::AttrSlot& s : def.attrs) {
+    for (const Op::AttrSlot& s : def.attrs) {
       names.push_back(s.name);
       if (s.name == key) slot = &s;
     }
@@ -68,17 +68,17 @@ void check_attrs(const OpDef& def, const std::string& at, const Attrs& attrs) {
       throw Error(Code::kInvalid, at + "attribute '" + key + "' has kind " + kind_of(attr) +
                                       ", wants " + slot->kind);
   }
-  for (const OpDef::AttrSlot& s : def.attrs)
+  for (const Op::AttrSlot& s : def.attrs)
     if (s.required && !attrs.has(s.name))
       throw Error(Code::kInvalid, at + "attribute '" + s.name + "' is missing");
 }
 
 }  // namespace
 
-const OpDef& check_schema(const std::string& op, const std::string& name, size_t inputs,
-                          int outputs, const Attrs& attrs, const std::vector<bool>& absent) {
+const Op& check_schema(const std::string& op, const std::string& name, size_t inputs, int outputs,
+                       const Attrs& attrs, const std::vector<bool>& absent) {
   const std::string at = place(name, op);
-  const OpDef* def = find_op(op);
+  const Op* def = find_op(op);
   if (!def) {
     const std::string near = nearest_name(op, op_names());
     throw Error(
@@ -91,8 +91,7 @@ const OpDef& check_schema(const std::string& op, const std::string& name, size_t
   return *def;
 }
 
-std::vector<Type> infer_node(const OpDef& def, const std::string& name,
-                             const InferContext& context) {
+std::vector<Type> infer_node(const Op& def, const std::string& name, const InferContext& context) {
   std::vector<Type> types;
   try {
     types = def.infer(context);

@@ -45,11 +45,10 @@ void declare_symbols(Graph::Storage& s, const Shape& shape);
 
 // Checks arity, attribute names and kinds of an application of an op. Error{kInvalid,
 // kUnsupported}.
-const OpDef& check_schema(const std::string& op, const std::string& name, size_t inputs,
-                          int outputs, const Attrs& attrs, const std::vector<bool>& absent);
+const Op& check_schema(const std::string& op, const std::string& name, size_t inputs, int outputs,
+                       const Attrs& attrs, const std::vector<bool>& absent);
 // Types of a node's outputs; errors are prefixed with node and op.
-std::vector<Type> infer_node(const OpDef& def, const std::string& name,
-                             const InferContext& context);
+std::vector<Type> infer_node(const Op& def, const std::string& name, const InferContext& context);
 
 // A name as the text form spells it: bare where that is unambiguous, else quoted.
 std::string quote_name(const std::string& name);

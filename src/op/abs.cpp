@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Abs() { return unary("Abs", ExprOp::kAbs, "y = |x|."); }
+Op op_Abs() { return unary("Abs", ExprOp::kAbs, "y = |x|."); }
 
 }  // namespace tenfold::ops

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Add() { return binary("Add", ExprOp::kAdd, "y = a + b, broadcast numpy-style."); }
+Op op_Add() { return binary("Add", ExprOp::kAdd, "y = a + b, broadcast numpy-style."); }
 
 }  // namespace tenfold::ops

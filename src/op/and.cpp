@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_And() {
+Op op_And() {
   return logical("And", ExprOp::kAnd, "y = a and b, of booleans broadcast numpy-style.");
 }
 

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_ArgMax() {
-  OpDef def;
+Op op_ArgMax() {
+  Op def;
   def.name = "ArgMax";
   def.doc =
       "Index (i64) of the largest value along `axis` (0), the first among equals (the last "

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_ArgMin() {
-  OpDef def;
+Op op_ArgMin() {
+  Op def;
   def.name = "ArgMin";
   def.doc =
       "Index (i64) of the smallest value along `axis` (0), the first among equals (the last "

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_AveragePool() {
-  OpDef def;
+Op op_AveragePool() {
+  Op def;
   def.name = "AveragePool";
   def.doc =
       "The mean under each window. Divided by the number of input elements under it or, with "

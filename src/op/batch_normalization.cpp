@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_BatchNormalization() {
-  OpDef def;
+Op op_BatchNormalization() {
+  Op def;
   def.name = "BatchNormalization";
   def.doc =
       "y = scale * (x - mean) / sqrt(var + epsilon) + b per channel (axis 1). epsilon is 1e-5 "

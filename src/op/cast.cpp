@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Cast() {
-  OpDef def;
+Op op_Cast() {
+  Op def;
   def.name = "Cast";
   def.doc = "x rounded to element type `to` (nearest even; integers saturate).";
   def.inputs = {{"x"}};

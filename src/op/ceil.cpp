@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Ceil() {
+Op op_Ceil() {
   return unary("Ceil", ExprOp::kCeil, "y = the smallest integer that is not below x.");
 }
 

@@ -2,9 +2,9 @@
 
 namespace tenfold::ops {
 
-OpDef op_Clip() {
-  OpDef def = unary("Clip", ExprOp::kClip,
-                    "y = min(max(x, min), max). A bound that is not given does not bound.");
+Op op_Clip() {
+  Op def = unary("Clip", ExprOp::kClip,
+                 "y = min(max(x, min), max). A bound that is not given does not bound.");
   def.attrs = {{"min", "f"}, {"max", "f"}};
   def.expr = [](Expr& e, const Attrs& attrs, const std::vector<int>& regs) {
     if (attrs.has("min") && attrs.has("max"))

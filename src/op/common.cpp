@@ -74,9 +74,9 @@ std::vector<Type> broadcast_all(const InferContext& c) {
 
 namespace {
 
-OpDef pointwise(std::string name, std::string doc, int inputs) {
+Op pointwise(std::string name, std::string doc, int inputs) {
   static const char* const kNames[] = {"a", "b", "c"};
-  OpDef def;
+  Op def;
   def.name = std::move(name);
   def.doc = std::move(doc);
   for (int k = 0; k < inputs; ++k) def.inputs.push_back({inputs == 1 ? "x" : kNames[k]});
@@ -86,8 +86,8 @@ OpDef pointwise(std::string name, std::string doc, int inputs) {
 
 }  // namespace
 
-OpDef unary(std::string name, ExprOp op, std::string doc) {
-  OpDef def = pointwise(std::move(name), std::move(doc), 1);
+Op unary(std::string name, ExprOp op, std::string doc) {
+  Op def = pointwise(std::move(name), std::move(doc), 1);
   def.infer = same_type;
   def.expr = [op](Expr& e, const Attrs&, const std::vector<int>& regs) {
     return e.unary(op, regs[0]);
@@ -95,8 +95,8 @@ OpDef unary(std::string name, ExprOp op, std::string doc) {
   return def;
 }
 
-OpDef binary(std::string name, ExprOp op, std::string doc) {
-  OpDef def = pointwise(std::move(name), std::move(doc), 2);
+Op binary(std::string name, ExprOp op, std::string doc) {
+  Op def = pointwise(std::move(name), std::move(doc), 2);
   def.infer = broadcast_all;
   def.expr = [op](Expr& e, const Attrs&, const std::vector<int>& regs) {
     return e.binary(op, regs[0], regs[1]);
@@ -104,8 +104,8 @@ OpDef binary(std::string name, ExprOp op, std::string doc) {
   return def;
 }
 
-OpDef comparison(std::string name, ExprOp op, std::string doc) {
-  OpDef def = binary(std::move(name), op, std::move(doc));
+Op comparison(std::string name, ExprOp op, std::string doc) {
+  Op def = binary(std::move(name), op, std::move(doc));
   def.infer = [](const InferContext& c) {
     std::vector<Type> types = broadcast_all(c);
     types[0].dtype = DType::kBool;
@@ -114,8 +114,8 @@ OpDef comparison(std::string name, ExprOp op, std::string doc) {
   return def;
 }
 
-OpDef logical(std::string name, ExprOp op, std::string doc) {
-  OpDef def = binary(std::move(name), op, std::move(doc));
+Op logical(std::string name, ExprOp op, std::string doc) {
+  Op def = binary(std::move(name), op, std::move(doc));
   def.infer = [](const InferContext& c) {
     std::vector<Type> types = broadcast_all(c);
     if (types[0].dtype != DType::kBool) fail("takes booleans");
@@ -124,8 +124,8 @@ OpDef logical(std::string name, ExprOp op, std::string doc) {
   return def;
 }
 
-OpDef variadic(std::string name, ExprOp op, std::string doc) {
-  OpDef def = pointwise(std::move(name), std::move(doc), 1);
+Op variadic(std::string name, ExprOp op, std::string doc) {
+  Op def = pointwise(std::move(name), std::move(doc), 1);
   def.inputs = {{"inputs", false, true}};
   def.infer = broadcast_all;
   def.expr = [op](Expr& e, const Attrs&, const std::vector<int>& regs) {
@@ -136,15 +136,15 @@ OpDef variadic(std::string name, ExprOp op, std::string doc) {
   return def;
 }
 
-OpDef identity(std::string name, std::string doc) {
-  OpDef def = pointwise(std::move(name), std::move(doc), 1);
+Op identity(std::string name, std::string doc) {
+  Op def = pointwise(std::move(name), std::move(doc), 1);
   def.infer = same_type;
   def.expr = [](Expr&, const Attrs&, const std::vector<int>& regs) { return regs[0]; };
   return def;
 }
 
-OpDef reduction(std::string name, std::string doc) {
-  OpDef def;
+Op reduction(std::string name, std::string doc) {
+  Op def;
   def.name = std::move(name);
   def.doc = std::move(doc);
   def.inputs = {{"x"}};
@@ -215,7 +215,7 @@ Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode
   return min(out, ceil_div(input + Dim(begin), stride));
 }
 
-std::vector<OpDef::AttrSlot> pool_attrs() {
+std::vector<Op::AttrSlot> pool_attrs() {
   return {{"kernel", "ints", true},
           {"strides", "ints"},
           {"pads", "ints"},

@@ -32,22 +32,22 @@ Window window_of(const Attrs& attrs, size_t spatial_rank, std::vector<int64_t> k
 // 0 floor, 1 ceil with the last window starting inside input or left padding, 2 ceil without that
 // clip.
 Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode = 0);
-std::vector<OpDef::AttrSlot> pool_attrs();
+std::vector<Op::AttrSlot> pool_attrs();
 std::vector<Type> infer_pool(const InferContext& c);
 std::vector<Type> infer_global_pool(const InferContext& c);
 
 // ---- reductions
 // -----------------------------------------------------------------------------------
-OpDef reduction(std::string name, std::string doc);
+Op reduction(std::string name, std::string doc);
 
 // ---- pointwise families
 // ---------------------------------------------------------------------------
-OpDef unary(std::string name, ExprOp op, std::string doc);
-OpDef binary(std::string name, ExprOp op, std::string doc);
-OpDef comparison(std::string name, ExprOp op, std::string doc);  // bool result
-OpDef logical(std::string name, ExprOp op, std::string doc);  // of two bools
-OpDef variadic(std::string name, ExprOp op, std::string doc);  // folded from the left
-OpDef identity(std::string name, std::string doc);
+Op unary(std::string name, ExprOp op, std::string doc);
+Op binary(std::string name, ExprOp op, std::string doc);
+Op comparison(std::string name, ExprOp op, std::string doc);  // bool result
+Op logical(std::string name, ExprOp op, std::string doc);  // of two bools
+Op variadic(std::string name, ExprOp op, std::string doc);  // folded from the left
+Op identity(std::string name, std::string doc);
 // Output has the first input's type.
 std::vector<Type> same_type(const InferContext& c);
 // All inputs of one element type, broadcast numpy-style.

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Concat() {
-  OpDef def;
+Op op_Concat() {
+  Op def;
   def.name = "Concat";
   def.doc = "The inputs one behind another along `axis`; all other dimensions agree.";
   def.inputs = {{"inputs", false, true}};

@@ -31,8 +31,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_Conv() {
-  OpDef def;
+Op op_Conv() {
+  Op def;
   def.name = "Conv";
   def.doc =
       "Cross-correlation of x [N,C,spatial...] with w [M,C/group,kernel...] plus b [M]. Attributes "

@@ -41,8 +41,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_ConvTranspose() {
-  OpDef def;
+Op op_ConvTranspose() {
+  Op def;
   def.name = "ConvTranspose";
   def.doc =
       "The transpose of Conv: x [N,C,spatial...], w [C,M/group,kernel...], b [M]. Output extent is "

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Cos() { return unary("Cos", ExprOp::kCos, "y = cos(x), x in radians."); }
+Op op_Cos() { return unary("Cos", ExprOp::kCos, "y = cos(x), x in radians."); }
 
 }  // namespace tenfold::ops

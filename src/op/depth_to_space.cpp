@@ -11,8 +11,8 @@ void need_same_block(const Dim& d, int64_t unit) {
 
 }  // namespace
 
-OpDef op_DepthToSpace() {
-  OpDef def;
+Op op_DepthToSpace() {
+  Op def;
   def.name = "DepthToSpace";
   def.doc =
       "Moves blocks of blocksize^2 channels into space. mode: DCR (default) or CRD, as ONNX orders "

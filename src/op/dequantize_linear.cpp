@@ -22,8 +22,8 @@ int expr(Expr& e, const Attrs& attrs, const std::vector<int>& regs) {
 
 }  // namespace
 
-OpDef op_DequantizeLinear() {
-  OpDef def;
+Op op_DequantizeLinear() {
+  Op def;
   def.name = "DequantizeLinear";
   def.doc =
       "y = (x - zero_point) * scale. The scale is an attribute (f32 result) or an input (its "

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Div() { return binary("Div", ExprOp::kDiv, "y = a / b, broadcast numpy-style."); }
+Op op_Div() { return binary("Div", ExprOp::kDiv, "y = a / b, broadcast numpy-style."); }
 
 }  // namespace tenfold::ops

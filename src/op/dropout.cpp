@@ -2,9 +2,9 @@
 
 namespace tenfold::ops {
 
-OpDef op_Dropout() {
-  OpDef def = identity("Dropout",
-                       "y = x: at inference nothing is dropped. `ratio` is kept for the record.");
+Op op_Dropout() {
+  Op def = identity("Dropout",
+                    "y = x: at inference nothing is dropped. `ratio` is kept for the record.");
   def.attrs = {{"ratio", "f"}};
   return def;
 }

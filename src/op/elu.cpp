@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Elu() {
-  OpDef def =
+Op op_Elu() {
+  Op def =
       unary("Elu", ExprOp::kElu, "y = x < 0 ? alpha * (exp(x) - 1) : x. alpha is 1 unless given.");
   def.attrs = {{"alpha", "f"}};
   def.expr = [](Expr& e, const Attrs& attrs, const std::vector<int>& regs) {

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Equal() {
+Op op_Equal() {
   return comparison("Equal", ExprOp::kEqual, "y = a == b. A boolean, broadcast numpy-style.");
 }
 

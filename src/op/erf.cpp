@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Erf() { return unary("Erf", ExprOp::kErf, "y = the error function of x."); }
+Op op_Erf() { return unary("Erf", ExprOp::kErf, "y = the error function of x."); }
 
 }  // namespace tenfold::ops

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Exp() { return unary("Exp", ExprOp::kExp, "y = exp(x)."); }
+Op op_Exp() { return unary("Exp", ExprOp::kExp, "y = exp(x)."); }
 
 }  // namespace tenfold::ops

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Expand() {
-  OpDef def;
+Op op_Expand() {
+  Op def;
   def.name = "Expand";
   def.doc =
       "x broadcast numpy-style with `shape` (numbers) or `dims` (text, which may name symbols).";

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Flatten() {
-  OpDef def;
+Op op_Flatten() {
+  Op def;
   def.name = "Flatten";
   def.doc =
       "A matrix: the dimensions before `axis` (1 unless given) multiplied, and those from it on.";

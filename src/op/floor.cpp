@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Floor() {
+Op op_Floor() {
   return unary("Floor", ExprOp::kFloor, "y = the largest integer that is not above x.");
 }
 

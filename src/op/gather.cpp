@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Gather() {
-  OpDef def;
+Op op_Gather() {
+  Op def;
   def.name = "Gather";
   def.doc =
       "Slices of x along `axis` (0) chosen by indices (i32 or i64, negative ones count from the "

@@ -23,8 +23,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_Gemm() {
-  OpDef def;
+Op op_Gemm() {
+  Op def;
   def.name = "Gemm";
   def.doc =
       "y = alpha * op(a) op(b) + beta * c for matrices; op transposes where transA or transB is 1. "

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_GlobalAveragePool() {
-  OpDef def;
+Op op_GlobalAveragePool() {
+  Op def;
   def.name = "GlobalAveragePool";
   def.doc = "The mean over all spatial axes, which stay as 1.";
   def.inputs = {{"x"}};

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_GlobalMaxPool() {
-  OpDef def;
+Op op_GlobalMaxPool() {
+  Op def;
   def.name = "GlobalMaxPool";
   def.doc = "The largest value over all spatial axes, which stay as 1.";
   def.inputs = {{"x"}};

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Greater() {
+Op op_Greater() {
   return comparison("Greater", ExprOp::kGreater, "y = a > b. A boolean, broadcast numpy-style.");
 }
 

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_GreaterOrEqual() {
+Op op_GreaterOrEqual() {
   return comparison("GreaterOrEqual", ExprOp::kGreaterEqual,
                     "y = a >= b. A boolean, broadcast numpy-style.");
 }

@@ -2,10 +2,9 @@
 
 namespace tenfold::ops {
 
-OpDef op_HardSigmoid() {
-  OpDef def =
-      unary("HardSigmoid", ExprOp::kClip,
-            "y = min(max(alpha * x + beta, 0), 1). alpha is 0.2 and beta 0.5 unless given.");
+Op op_HardSigmoid() {
+  Op def = unary("HardSigmoid", ExprOp::kClip,
+                 "y = min(max(alpha * x + beta, 0), 1). alpha is 0.2 and beta 0.5 unless given.");
   def.attrs = {{"alpha", "f"}, {"beta", "f"}};
   def.expr = [](Expr& e, const Attrs& attrs, const std::vector<int>& regs) {
     const int scaled = e.binary(ExprOp::kMul, regs[0], e.constant(attrs.f("alpha", 0.2)));

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Identity() {
-  OpDef def = identity("Identity", "y = x.");
+Op op_Identity() {
+  Op def = identity("Identity", "y = x.");
   return def;
 }
 

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_InstanceNormalization() {
-  OpDef def;
+Op op_InstanceNormalization() {
+  Op def;
   def.name = "InstanceNormalization";
   def.doc =
       "y = scale * (x - mean) / sqrt(var + epsilon) + b with mean and variance of each channel of "

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_IsNaN() {
-  OpDef def = unary("IsNaN", ExprOp::kIsNaN, "y = whether x is not a number.");
+Op op_IsNaN() {
+  Op def = unary("IsNaN", ExprOp::kIsNaN, "y = whether x is not a number.");
   def.infer = [](const InferContext& c) {
     std::vector<Type> types = same_type(c);
     types[0].dtype = DType::kBool;

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_LayerNormalization() {
-  OpDef def;
+Op op_LayerNormalization() {
+  Op def;
   def.name = "LayerNormalization";
   def.doc =
       "y = scale * (x - mean) / sqrt(var + epsilon) + b, mean and variance over the axes from "

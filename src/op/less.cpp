@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Less() {
+Op op_Less() {
   return comparison("Less", ExprOp::kLess, "y = a < b. A boolean, broadcast numpy-style.");
 }
 

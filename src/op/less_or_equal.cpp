@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_LessOrEqual() {
+Op op_LessOrEqual() {
   return comparison("LessOrEqual", ExprOp::kLessEqual,
                     "y = a <= b. A boolean, broadcast numpy-style.");
 }

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Log() { return unary("Log", ExprOp::kLog, "y = ln(x)."); }
+Op op_Log() { return unary("Log", ExprOp::kLog, "y = ln(x)."); }
 
 }  // namespace tenfold::ops

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_LogSoftmax() {
-  OpDef def;
+Op op_LogSoftmax() {
+  Op def;
   def.name = "LogSoftmax";
   def.doc = "y = ln(softmax(x)) along `axis` (-1 unless given), computed from x - max(x).";
   def.inputs = {{"x"}};

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_LRN() {
-  OpDef def;
+Op op_LRN() {
+  Op def;
   def.name = "LRN";
   def.doc =
       "Local response normalization across channels: y = x / (bias + alpha / size * s)^beta, s the "

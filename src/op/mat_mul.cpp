@@ -21,8 +21,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_MatMul() {
-  OpDef def;
+Op op_MatMul() {
+  Op def;
   def.name = "MatMul";
   def.doc =
       "Matrix product of the last two axes; the others broadcast. A vector is a row (a) or column "

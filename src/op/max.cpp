@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Max() {
+Op op_Max() {
   return variadic("Max", ExprOp::kMax,
                   "y = the largest of all inputs, element by element, broadcast numpy-style. One "
                   "input or more.");

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_MaxPool() {
-  OpDef def;
+Op op_MaxPool() {
+  Op def;
   def.name = "MaxPool";
   def.doc =
       "The largest value under each window; padding never wins. ceil_mode: 0 rounds the extent "

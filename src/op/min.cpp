@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Min() {
+Op op_Min() {
   return variadic("Min", ExprOp::kMin,
                   "y = the smallest of all inputs, element by element, broadcast numpy-style. One "
                   "input or more.");

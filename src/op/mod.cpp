@@ -2,9 +2,9 @@
 
 namespace tenfold::ops {
 
-OpDef op_Mod() {
-  OpDef def = binary("Mod", ExprOp::kMod,
-                     "The remainder of a / b with the sign of b; with fmod=1 that of C's fmod.");
+Op op_Mod() {
+  Op def = binary("Mod", ExprOp::kMod,
+                  "The remainder of a / b with the sign of b; with fmod=1 that of C's fmod.");
   def.attrs = {{"fmod", "i"}};
   def.expr = [](Expr& e, const Attrs& attrs, const std::vector<int>& regs) {
     const int floor_mod = e.binary(ExprOp::kMod, regs[0], regs[1]);

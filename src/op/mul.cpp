@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Mul() { return binary("Mul", ExprOp::kMul, "y = a * b, broadcast numpy-style."); }
+Op op_Mul() { return binary("Mul", ExprOp::kMul, "y = a * b, broadcast numpy-style."); }
 
 }  // namespace tenfold::ops

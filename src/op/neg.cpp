@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Neg() { return unary("Neg", ExprOp::kNeg, "y = -x."); }
+Op op_Neg() { return unary("Neg", ExprOp::kNeg, "y = -x."); }
 
 }  // namespace tenfold::ops

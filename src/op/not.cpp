@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Not() {
-  OpDef def = unary("Not", ExprOp::kNot, "y = not x, of booleans.");
+Op op_Not() {
+  Op def = unary("Not", ExprOp::kNot, "y = not x, of booleans.");
   def.infer = [](const InferContext& c) {
     if (c.inputs[0].dtype != DType::kBool) fail("takes booleans");
     return same_type(c);

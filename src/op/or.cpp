@@ -2,8 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Or() {
-  return logical("Or", ExprOp::kOr, "y = a or b, of booleans broadcast numpy-style.");
-}
+Op op_Or() { return logical("Or", ExprOp::kOr, "y = a or b, of booleans broadcast numpy-style."); }
 
 }  // namespace tenfold::ops

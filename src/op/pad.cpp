@@ -5,8 +5,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Pad() {
-  OpDef def;
+Op op_Pad() {
+  Op def;
   def.name = "Pad";
   def.doc =
       "Surrounds x with `value` (0): pads holds what is added before each axis, then after each; "

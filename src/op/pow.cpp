@@ -2,8 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Pow() {
-  return binary("Pow", ExprOp::kPow, "y = a to the power b, broadcast numpy-style.");
-}
+Op op_Pow() { return binary("Pow", ExprOp::kPow, "y = a to the power b, broadcast numpy-style."); }
 
 }  // namespace tenfold::ops

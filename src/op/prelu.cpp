@@ -2,9 +2,9 @@
 
 namespace tenfold::ops {
 
-OpDef op_PRelu() {
-  OpDef def = binary("PRelu", ExprOp::kPRelu,
-                     "y = x < 0 ? slope * x : x. The slope broadcasts to x numpy-style.");
+Op op_PRelu() {
+  Op def = binary("PRelu", ExprOp::kPRelu,
+                  "y = x < 0 ? slope * x : x. The slope broadcasts to x numpy-style.");
   def.inputs = {{"x"}, {"slope"}};
   def.infer = [](const InferContext& c) {
     std::vector<Type> types = broadcast_all(c);

@@ -32,8 +32,8 @@ int expr(Expr& e, const Attrs& attrs, const std::vector<int>& regs) {
 
 }  // namespace
 
-OpDef op_QuantizeLinear() {
-  OpDef def;
+Op op_QuantizeLinear() {
+  Op def;
   def.name = "QuantizeLinear";
   def.doc =
       "y = round(x / scale) + zero_point, saturated to `to` (i8). The scale is an attribute or an "

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Reciprocal() { return unary("Reciprocal", ExprOp::kReciprocal, "y = 1 / x."); }
+Op op_Reciprocal() { return unary("Reciprocal", ExprOp::kReciprocal, "y = 1 / x."); }
 
 }  // namespace tenfold::ops

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceL1() {
+Op op_ReduceL1() {
   return reduction("ReduceL1",
                    "Sum of absolute values over `axes` (all when absent). `keepdims` (default 1) "
                    "leaves reduced axes as 1.");

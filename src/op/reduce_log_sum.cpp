@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceLogSum() {
+Op op_ReduceLogSum() {
   return reduction("ReduceLogSum",
                    "Logarithm of the sum over `axes` (all when absent). `keepdims` (default 1) "
                    "leaves reduced axes as 1.");

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceLogSumExp() {
+Op op_ReduceLogSumExp() {
   return reduction("ReduceLogSumExp",
                    "Logarithm of the sum of exponentials over `axes` (all when absent). `keepdims` "
                    "(default 1) leaves reduced axes as 1.");

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceMax() {
+Op op_ReduceMax() {
   return reduction(
       "ReduceMax",
       "Largest over `axes` (all when absent). `keepdims` (default 1) leaves reduced axes as 1.");

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceMean() {
+Op op_ReduceMean() {
   return reduction(
       "ReduceMean",
       "Mean over `axes` (all when absent). `keepdims` (default 1) leaves reduced axes as 1.");

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceMin() {
+Op op_ReduceMin() {
   return reduction(
       "ReduceMin",
       "Smallest over `axes` (all when absent). `keepdims` (default 1) leaves reduced axes as 1.");

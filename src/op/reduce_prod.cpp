@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceProd() {
+Op op_ReduceProd() {
   return reduction(
       "ReduceProd",
       "Product over `axes` (all when absent). `keepdims` (default 1) leaves reduced axes as 1.");

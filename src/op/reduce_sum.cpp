@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceSum() {
+Op op_ReduceSum() {
   return reduction(
       "ReduceSum",
       "Sum over `axes` (all when absent). `keepdims` (default 1) leaves reduced axes as 1.");

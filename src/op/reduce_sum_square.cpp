@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_ReduceSumSquare() {
+Op op_ReduceSumSquare() {
   return reduction("ReduceSumSquare",
                    "Sum of squares over `axes` (all when absent). `keepdims` (default 1) leaves "
                    "reduced axes as 1.");

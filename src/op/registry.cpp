@@ -6,7 +6,7 @@
 
 namespace tenfold {
 namespace ops {
-#define OP(Name) OpDef op_##Name();
+#define OP(Name) Op op_##Name();
 #include "src/op/ops.def"
 #undef OP
 }  // namespace ops
@@ -15,10 +15,9 @@ namespace {
 
 struct Registry {
   std::shared_mutex mutex;
-  std::map<std::string, std::unique_ptr<OpDef>, std::less<>>
-      defs;  // pointers handed out stay valid
+  std::map<std::string, std::unique_ptr<Op>, std::less<>> defs;  // pointers handed out stay valid
   Registry() {
-#define OP(Name) defs.emplace(#Name, std::make_unique<OpDef>(ops::op_##Name()));
+#define OP(Name) defs.emplace(#Name, std::make_unique<Op>(ops::op_##Name()));
 #include "src/op/ops.def"
 #undef OP
   }
@@ -31,7 +30,7 @@ Registry& registry() {
 
 }  // namespace
 
-const OpDef* find_op(std::string_view name) {
+const Op* find_op(std::string_view name) {
   Registry& r = registry();
   std::shared_lock lock(r.mutex);
   auto it = r.defs.find(name);
@@ -46,13 +45,13 @@ std::vector<std::string> op_names() {
   return names;
 }
 
-void register_op(OpDef def) {
+void register_op(Op def) {
   if (def.name.empty() || !def.infer || def.outputs.empty())
     throw Error(Code::kInvalid, "op '" + def.name + "' lacks a name, an output or a shape rule");
   Registry& r = registry();
   std::unique_lock lock(r.mutex);
   const std::string name = def.name;
-  if (!r.defs.emplace(name, std::make_unique<OpDef>(std::move(def))).second)
+  if (!r.defs.emplace(name, std::make_unique<Op>(std::move(def))).second)
     throw Error(Code::kInvalid, "op '" + name + "' exists already");
 }
 

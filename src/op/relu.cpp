@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Relu() { return unary("Relu", ExprOp::kRelu, "y = max(x, 0); NaN stays NaN."); }
+Op op_Relu() { return unary("Relu", ExprOp::kRelu, "y = max(x, 0); NaN stays NaN."); }
 
 }  // namespace tenfold::ops

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Reshape() {
-  OpDef def;
+Op op_Reshape() {
+  Op def;
   def.name = "Reshape";
   def.doc =
       "The same elements in another shape. `shape`: numbers, 0 copies the input's dimension, one "

@@ -43,8 +43,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_Resize() {
-  OpDef def;
+Op op_Resize() {
+  Op def;
   def.name = "Resize";
   def.doc =
       "Resamples the spatial axes to `sizes`, or by `scales`. mode: nearest (default), linear. "

@@ -2,8 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Round() {
-  return unary("Round", ExprOp::kRound, "y = the nearest integer, halves to even.");
-}
+Op op_Round() { return unary("Round", ExprOp::kRound, "y = the nearest integer, halves to even."); }
 
 }  // namespace tenfold::ops

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Sigmoid() { return unary("Sigmoid", ExprOp::kSigmoid, "y = 1 / (1 + exp(-x))."); }
+Op op_Sigmoid() { return unary("Sigmoid", ExprOp::kSigmoid, "y = 1 / (1 + exp(-x))."); }
 
 }  // namespace tenfold::ops

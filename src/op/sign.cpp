@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Sign() { return unary("Sign", ExprOp::kSign, "y = -1, 0 or 1 by the sign of x."); }
+Op op_Sign() { return unary("Sign", ExprOp::kSign, "y = -1, 0 or 1 by the sign of x."); }
 
 }  // namespace tenfold::ops

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Sin() { return unary("Sin", ExprOp::kSin, "y = sin(x), x in radians."); }
+Op op_Sin() { return unary("Sin", ExprOp::kSin, "y = sin(x), x in radians."); }
 
 }  // namespace tenfold::ops

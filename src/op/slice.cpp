@@ -49,8 +49,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_Slice() {
-  OpDef def;
+Op op_Slice() {
+  Op def;
   def.name = "Slice";
   def.doc =
       "Elements starts[k], starts[k]+steps[k], ... before ends[k] along axes[k] (the first ones "

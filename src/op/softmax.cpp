@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Softmax() {
-  OpDef def;
+Op op_Softmax() {
+  Op def;
   def.name = "Softmax";
   def.doc = "y = exp(x) / sum(exp(x)) along `axis` (-1 unless given), computed from x - max(x).";
   def.inputs = {{"x"}};

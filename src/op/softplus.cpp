@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Softplus() { return unary("Softplus", ExprOp::kSoftplus, "y = ln(1 + exp(x))."); }
+Op op_Softplus() { return unary("Softplus", ExprOp::kSoftplus, "y = ln(1 + exp(x))."); }
 
 }  // namespace tenfold::ops

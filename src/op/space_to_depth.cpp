@@ -11,8 +11,8 @@ void need_same_block(const Dim& d, int64_t unit) {
 
 }  // namespace
 
-OpDef op_SpaceToDepth() {
-  OpDef def;
+Op op_SpaceToDepth() {
+  Op def;
   def.name = "SpaceToDepth";
   def.doc =
       "Moves blocks of blocksize x blocksize pixels into channels (block rows, block columns, "

@@ -33,8 +33,8 @@ std::vector<Type> infer(const InferContext& c) {
 
 }  // namespace
 
-OpDef op_Split() {
-  OpDef def;
+Op op_Split() {
+  Op def;
   def.name = "Split";
   def.doc =
       "Cuts x along `axis` (0) into pieces of `split` elements; equal pieces (the last smaller) "

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Sqrt() { return unary("Sqrt", ExprOp::kSqrt, "y = the square root of x."); }
+Op op_Sqrt() { return unary("Sqrt", ExprOp::kSqrt, "y = the square root of x."); }
 
 }  // namespace tenfold::ops

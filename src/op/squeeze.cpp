@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Squeeze() {
-  OpDef def;
+Op op_Squeeze() {
+  Op def;
   def.name = "Squeeze";
   def.doc = "Drops `axes`, which are 1; all axes that are 1 unless given.";
   def.inputs = {{"x"}};

@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Sub() { return binary("Sub", ExprOp::kSub, "y = a - b, broadcast numpy-style."); }
+Op op_Sub() { return binary("Sub", ExprOp::kSub, "y = a - b, broadcast numpy-style."); }
 
 }  // namespace tenfold::ops

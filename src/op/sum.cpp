@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Sum() {
+Op op_Sum() {
   return variadic(
       "Sum", ExprOp::kAdd,
       "y = the sum of all inputs, element by element, broadcast numpy-style. One input or more.");

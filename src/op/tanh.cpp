@@ -2,6 +2,6 @@
 
 namespace tenfold::ops {
 
-OpDef op_Tanh() { return unary("Tanh", ExprOp::kTanh, "y = tanh(x)."); }
+Op op_Tanh() { return unary("Tanh", ExprOp::kTanh, "y = tanh(x)."); }
 
 }  // namespace tenfold::ops

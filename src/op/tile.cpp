@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Tile() {
-  OpDef def;
+Op op_Tile() {
+  Op def;
   def.name = "Tile";
   def.doc = "x repeated repeats[k] times along axis k.";
   def.inputs = {{"x"}};

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_TopK() {
-  OpDef def;
+Op op_TopK() {
+  Op def;
   def.name = "TopK";
   def.doc =
       "The k largest values along `axis` (-1), or smallest with largest=0, and their indices "

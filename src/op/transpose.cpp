@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Transpose() {
-  OpDef def;
+Op op_Transpose() {
+  Op def;
   def.name = "Transpose";
   def.doc =
       "Axis k of the output is axis perm[k] of the input; without perm the axes are reversed.";

@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Unsqueeze() {
-  OpDef def;
+Op op_Unsqueeze() {
+  Op def;
   def.name = "Unsqueeze";
   def.doc = "Adds axes of 1; `axes` are their places in the output.";
   def.inputs = {{"x"}};

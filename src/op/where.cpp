@@ -2,8 +2,8 @@
 
 namespace tenfold::ops {
 
-OpDef op_Where() {
-  OpDef def;
+Op op_Where() {
+  Op def;
   def.name = "Where";
   def.doc = "y = condition ? a : b, broadcast numpy-style.";
   def.inputs = {{"condition"}, {"a"}, {"b"}};

@@ -2,7 +2,7 @@
 
 namespace tenfold::ops {
 
-OpDef op_Xor() {
+Op op_Xor() {
   return logical("Xor", ExprOp::kXor,
                  "y = exactly one of a and b, of booleans broadcast numpy-style.");
 }

@@ -90,12 +90,12 @@ TEST(Shapes, FollowTheTable) {
 
 TEST(Ops, EveryOneHasADocAndSlots) {
   for (const std::string& name : op_names()) {
-    const OpDef& def = *find_op(name);
+    const Op& def = *find_op(name);
     EXPECT_EQ(def.name, name);
     EXPECT_GT(def.doc.size(), 4u) << name;
     EXPECT_FALSE(def.inputs.empty()) << name;
     EXPECT_FALSE(def.outputs.empty()) << name;
-    for (const OpDef::AttrSlot& a : def.attrs)
+    for (const Op::AttrSlot& a : def.attrs)
       EXPECT_TRUE((std::set<std::string>{"i", "f", "s", "ints", "floats", "strings"}).count(a.kind))
           << name;
   }
@@ -143,16 +143,16 @@ TEST(Ops, PointwiseMeanings) {
 }
 
 TEST(Ops, PluginsRegisterOnce) {
-  OpDef def;
+  Op def;
   def.name = "MyScale";
   def.inputs = {{"x"}};
   def.outputs = {{"y"}};
   def.infer = [](const InferContext& c) { return c.inputs; };
-  const OpDef kept = def;
+  const Op kept = def;
   register_op(std::move(def));
   EXPECT_NE(find_op("MyScale"), nullptr);
   EXPECT_THROW(register_op(kept), Error);
-  OpDef taken = kept;
+  Op taken = kept;
   taken.name = "Relu";
   EXPECT_THROW(register_op(std::move(taken)), Error);
 }
