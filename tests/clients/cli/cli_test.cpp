@@ -1,7 +1,9 @@
 // The command as scripts use it: names, files, JSON and exit statuses.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -276,6 +278,28 @@ TEST_F(Cli, StatusesFollowTheTable) {
                     " --target cuda:nothing --no-timing")
                 .status,
             2);
+}
+
+// A variable of this process and its children for a while.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST_F(Cli, IdleThreadsSpinBrieflyUnlessTheUserHasChosen) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "one core: nothing spins";
+  for (const char* name : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"})
+    if (std::getenv(name)) GTEST_SKIP() << name << " is set";
+  const Variable shown("OMP_DISPLAY_ENV", "verbose");
+  const Outcome o = tenfold("--version");
+  if (o.err.find("GOMP_SPINCOUNT") == std::string::npos) GTEST_SKIP() << "no GNU OpenMP";
+  EXPECT_NE(o.err.find("GOMP_SPINCOUNT = '5000'"), std::string::npos) << o.err;
+  const Variable chosen("OMP_WAIT_POLICY", "active");
+  EXPECT_EQ(tenfold("--version").err.find("GOMP_SPINCOUNT = '5000'"), std::string::npos);
 }
 
 TEST_F(Cli, DamagedPlansAreRefusedWithTheirSection) {
