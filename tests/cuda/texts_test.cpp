@@ -7,12 +7,19 @@
 #include "backends/cuda/driver/compile_text.h"
 #include "backends/cuda/driver/nvrtc_api.h"
 #include "backends/cuda/gen/text_row.h"
+#include "src/base/threads.h"
 #include "tests/support/cuda_problems.h"
 
 namespace tenfold {
 namespace {
 
 using cuda::TextRow;
+
+struct Job {
+  const Row* row;
+  Problem problem;
+  Tactic tactic;
+};
 
 TypeSet all_types() { return {DType::kF32, DType::kF16, DType::kTF32}; }
 
@@ -23,6 +30,7 @@ TEST_P(Texts, Compile) {
   const std::string arch = cuda::arch_of(target);
   if (const Verdict can = cuda::can_compile(arch); !can) GTEST_SKIP() << can.reason;
   std::set<std::string> seen, kinds;
+  std::vector<Job> jobs;
   const bool every = target.i("cc") >= 90;  // the second architecture gets the shorter list
   for (const Problem& open : every ? test::cuda_problems() : test::read_problems("problems.case")) {
     int served = 0;
@@ -46,15 +54,7 @@ TEST_P(Texts, Compile) {
             closed = sliced;
           const auto request = static_cast<const TextRow*>(row)->request(closed, tactic, target);
           if (!seen.insert(cuda::text_key(request, arch)).second) continue;
-          try {
-            const Artifact made = row->emit(closed, tactic, target);
-            EXPECT_EQ(made.kind, "cubin");
-            EXPECT_GT(made.code.size(), 500u);
-            EXPECT_EQ(made.text_key.size(), 32u);
-          } catch (const Error& error) {
-            ADD_FAILURE() << row->name() << " [" << tactic << "] " << closed.str() << "\n"
-                          << error.full();
-          }
+          jobs.push_back({row, closed, tactic});
         }
       }
     }
@@ -62,6 +62,22 @@ TEST_P(Texts, Compile) {
       EXPECT_GT(served, 0) << "no row for " << open.str();
     }
   }
+  std::vector<std::string> failures(jobs.size());
+  parallel_for(static_cast<int64_t>(jobs.size()), 1, [&](int64_t begin, int64_t end) {
+    for (auto k = static_cast<size_t>(begin); k < static_cast<size_t>(end); ++k) {
+      const Job& job = jobs[k];
+      try {
+        const Artifact made = job.row->emit(job.problem, job.tactic, target);
+        if (made.kind != "cubin" || made.code.size() <= 500 || made.text_key.size() != 32)
+          failures[k] = "no machine code";
+      } catch (const Error& error) {
+        failures[k] = error.full();
+      }
+    }
+  });
+  for (size_t k = 0; k < jobs.size(); ++k)
+    EXPECT_EQ(failures[k], "") << jobs[k].row->name() << " [" << jobs[k].tactic << "] "
+                               << jobs[k].problem.str();
   std::cout << seen.size() << " kernels compiled for " << arch << "\n";
 }
 

@@ -122,7 +122,11 @@ class Helper {
   void stop() noexcept {
     if (socket_ >= 0) close(socket_);
     if (process_ <= 0) return;
-    kill(process_, SIGKILL);
+    // A program that waits for all its children may have taken the exit code: then the number may
+    // be another process's by now.
+    siginfo_t info{};
+    if (waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+    if (info.si_pid == 0) kill(process_, SIGKILL);
     int status = 0;
     while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
