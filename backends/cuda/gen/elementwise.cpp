@@ -304,7 +304,10 @@ struct Generator {
       if (shape.flat)
         text += "  {\n" + flat_load(p.inputs[0], "in0", "acc0") + "  }\n";
       else
-        text += "  anchor(A, P, o, acc0);\n";
+        text += guarded()
+                    ? "  if (o.valid > 0) anchor(A, P, o, acc0);\n  else\n    _Pragma(\"unroll\") "
+                      "for (int v = 0; v < V; ++v) acc0[v] = (real)0;\n"
+                    : "  anchor(A, P, o, acc0);\n";
     }
     return text + element() + "}\n";
   }
