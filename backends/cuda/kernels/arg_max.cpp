@@ -1,4 +1,5 @@
-// cuda.arg_max: the first (or last) place of the largest element, one output element a thread.
+// cuda.arg_max: the first (or last) place of the largest or least element, one output element a
+// thread.
 #include "backends/cuda/gen/elementwise.h"
 #include "backends/cuda/gen/window.h"
 
@@ -9,8 +10,8 @@ std::string defines(const Problem& p) {
   const size_t rank = p.inputs[0].dims.size();
   return "#define AXIS " + std::to_string(axis_of(p.attrs.i("axis", 0), rank)) + "\n#define KEEP " +
          (p.outputs[0].dims.size() == rank ? "1" : "0") + "\n#define LAST " +
-         (p.attrs.i("select_last_index", 0) != 0 ? "1" : "0") + "\n#define RANK_IN " +
-         std::to_string(rank) + "\n";
+         (p.attrs.i("select_last_index", 0) != 0 ? "1" : "0") + "\n#define LEAST " +
+         (p.op == "ArgMin" ? "1" : "0") + "\n#define RANK_IN " + std::to_string(rank) + "\n";
 }
 
 void params(const Problem& p, ParamList& list) {
@@ -40,7 +41,8 @@ std::unique_ptr<Row> cuda_arg_max() {
   anchor.params = params;
   anchor.defines = defines;
   anchor.vector = false;
-  return std::make_unique<ArgMax>("cuda.arg_max", std::vector<std::string>{"ArgMax(x)"}, anchor);
+  return std::make_unique<ArgMax>("cuda.arg_max",
+                                  std::vector<std::string>{"ArgMax(x)", "ArgMin(x)"}, anchor);
 }
 
 }  // namespace tenfold::cuda

@@ -1,4 +1,5 @@
-// The first (LAST: the last) place of the largest element along AXIS; the first NaN counts as the largest.
+// The first (LAST: the last) place of the largest (LEAST: the least) element along AXIS; the first NaN
+// counts as that.
 __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
   int i[RANK_IN];
 #pragma unroll
@@ -8,7 +9,7 @@ __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coo
   for (int k = 1; k < P.extent; ++k) {
     i[AXIS] = k;
     const real x = elem_in0(A, P, i);
-    if (x > best || (LAST && x == best) || (x != x && best == best)) best = x, place = k;
+    if ((LEAST ? x < best : x > best) || (LAST && x == best) || (x != x && best == best)) best = x, place = k;
   }
   y[0] = (real)place;
 }
