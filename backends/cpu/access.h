@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tenfold/problem.h"
+#include "tenfold/kernel.h"
 
 namespace tenfold::cpu {
 
@@ -83,5 +83,14 @@ void Access::for_runs(int64_t begin, int64_t count, F&& run) const noexcept {
 // Bytes to set to zero before elements are written, because the storage has padding along axis 1; 0
 // when it has none (or is a slice).
 int64_t bytes_to_clear(const Format& format, const Extents& dims);
+
+// Lists the slots of all inputs, then of all outputs; returns how many fit.
+inline size_t list_slots(const Operands& operands, std::span<Slot> slots) noexcept {
+  size_t n = 0;
+  for (const auto list : {operands.inputs, operands.outputs})
+    for (Slot s : list)
+      if (n < slots.size()) slots[n++] = s;
+  return n;
+}
 
 }  // namespace tenfold::cpu

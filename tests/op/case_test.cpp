@@ -140,7 +140,8 @@ TEST_P(OpCase, AgreesWithReference) {
   };
   for (const std::string& row : c.refused) EXPECT_FALSE(has(took, row)) << row << " takes it";
   for (const std::string& row : c.sliced)
-    EXPECT_TRUE(has(took_slices, row)) << row << " takes no slices on one side or the other";
+    if (TENFOLD_WITH_ONEDNN || !row.starts_with("onednn."))
+      EXPECT_TRUE(has(took_slices, row)) << row << " takes no slices on one side or the other";
   for (const std::string& row : c.taken) {
     if (!TENFOLD_WITH_ONEDNN && row.starts_with("onednn.")) continue;
     const Row* found = find_row(row);

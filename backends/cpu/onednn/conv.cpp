@@ -70,18 +70,11 @@ class ConvRow : public OnednnRow {
     const dnnl::memory::desc src = desc_of(p.inputs[0]), dst = desc_of(p.outputs[0]);
     const Dims w = grouped(dims_of(p.inputs[1]), g.groups);
     const dnnl::memory::desc wanted = weights ? *weights : any_of(w);
-    dnnl::memory::desc bias;
-    if (e.bias >= 0)
-      bias = {{dst.get_dims()[1]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
+    const dnnl::memory::desc bias = bias_of(e, dst.get_dims()[1]);
     const dnnl::convolution_forward::primitive_desc pd(
         engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src,
         wanted, bias, dst, g.strides, g.dilates, g.begin, g.end, attr_of(e));
-    Description d{pd, e.binds, row_major(w), 1};
-    d.binds.push_back({DNNL_ARG_SRC, Bind::Where::kInput, 0, src});
-    d.binds.push_back({DNNL_ARG_WEIGHTS, Bind::Where::kPacked, 1, pd.weights_desc()});
-    if (e.bias >= 0) d.binds.push_back({DNNL_ARG_BIAS, Bind::Where::kInput, e.bias, bias});
-    d.binds.push_back({DNNL_ARG_DST, Bind::Where::kOutput, 0, dst});
-    return d;
+    return contraction(pd, e, row_major(w), src, pd.weights_desc(), bias, dst);
   }
 };
 
@@ -114,19 +107,12 @@ class DeconvolutionRow : public OnednnRow {
     }
     fit_end(g, src.get_dims(), dst.get_dims(), given);
     const dnnl::memory::desc plain(dims, dnnl::memory::data_type::f32, strides);
-    dnnl::memory::desc bias;
-    if (e.bias >= 0)
-      bias = {{dst.get_dims()[1]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
+    const dnnl::memory::desc bias = bias_of(e, dst.get_dims()[1]);
     const dnnl::deconvolution_forward::primitive_desc pd(
         engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct, src,
         weights ? *weights : any_of(dims), bias, dst, g.strides, g.dilates, g.begin, g.end,
         attr_of(e));
-    Description d{pd, e.binds, plain, 1};
-    d.binds.push_back({DNNL_ARG_SRC, Bind::Where::kInput, 0, src});
-    d.binds.push_back({DNNL_ARG_WEIGHTS, Bind::Where::kPacked, 1, pd.weights_desc()});
-    if (e.bias >= 0) d.binds.push_back({DNNL_ARG_BIAS, Bind::Where::kInput, e.bias, bias});
-    d.binds.push_back({DNNL_ARG_DST, Bind::Where::kOutput, 0, dst});
-    return d;
+    return contraction(pd, e, plain, src, pd.weights_desc(), bias, dst);
   }
 
  private:

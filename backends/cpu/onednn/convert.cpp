@@ -9,6 +9,8 @@ using namespace onednn;
 class ConvertRow : public OnednnRow {
  public:
   ConvertRow() : OnednnRow("onednn.reorder", {"Convert(x)"}, 0.05) {}
+  bool writes_slices() const override { return true; }
+  bool reads_slices() const override { return true; }
 
  protected:
   std::vector<FormatTuple> layouts(const Problem& open) const override {

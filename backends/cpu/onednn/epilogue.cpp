@@ -141,6 +141,23 @@ Epilogue map_epilogue(const Problem& p, int bias_axis) {
   return map_steps(p, *chain, bias_axis);
 }
 
+Description contraction(const dnnl::primitive_desc_base& primitive, const Epilogue& e,
+                        const dnnl::memory::desc& plain, const dnnl::memory::desc& src,
+                        const dnnl::memory::desc& weights, const dnnl::memory::desc& bias,
+                        const dnnl::memory::desc& dst) {
+  Description d{primitive, e.binds, plain, 1};
+  d.binds.push_back({DNNL_ARG_SRC, Bind::Where::kInput, 0, src});
+  d.binds.push_back({DNNL_ARG_WEIGHTS, Bind::Where::kPacked, 1, weights});
+  if (e.bias >= 0) d.binds.push_back({DNNL_ARG_BIAS, Bind::Where::kInput, e.bias, bias});
+  d.binds.push_back({DNNL_ARG_DST, Bind::Where::kOutput, 0, dst});
+  return d;
+}
+
+dnnl::memory::desc bias_of(const Epilogue& e, int64_t channels) {
+  if (e.bias < 0) return {};
+  return {{channels}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
+}
+
 dnnl::primitive_attr attr_of(const Epilogue& epilogue) {
   dnnl::primitive_attr attr = base_attr();
   if (epilogue.ops.len() > 0) attr.set_post_ops(epilogue.ops);

@@ -16,6 +16,14 @@ struct Epilogue {
 Epilogue map_epilogue(const Problem& bound, int bias_axis);
 // The same of given steps.
 Epilogue map_steps(const Problem& bound, const std::vector<ChainStep>& steps, int bias_axis = -1);
+// What a contraction with packed weights (input 1) binds: its source (input 0), weights, bias and
+// destination, and the operands of its epilogue. `plain`: the weights as the Problem stores them.
+Description contraction(const dnnl::primitive_desc_base& primitive, const Epilogue& epilogue,
+                        const dnnl::memory::desc& plain, const dnnl::memory::desc& src,
+                        const dnnl::memory::desc& weights, const dnnl::memory::desc& bias,
+                        const dnnl::memory::desc& dst);
+// The bias that a primitive takes; empty if it takes none.
+dnnl::memory::desc bias_of(const Epilogue& epilogue, int64_t channels);
 // Attributes of a primitive with this epilogue.
 dnnl::primitive_attr attr_of(const Epilogue& epilogue);
 

@@ -24,17 +24,11 @@ class InnerProductRow : public OnednnRow {
     const int64_t n = dst.get_dims()[1], k = src.get_dims()[1];
     const dnnl::memory::desc plain({n, k}, dnnl::memory::data_type::f32,
                                    transposed ? Dims{k, 1} : Dims{1, n});
-    dnnl::memory::desc bias;
-    if (e.bias >= 0) bias = {{n}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
+    const dnnl::memory::desc bias = bias_of(e, n);
     const dnnl::inner_product_forward::primitive_desc pd(
         engine(), dnnl::prop_kind::forward_inference, src, weights ? *weights : any_of({n, k}),
         bias, dst, attr_of(e));
-    Description d{pd, e.binds, plain, 1};
-    d.binds.push_back({DNNL_ARG_SRC, Bind::Where::kInput, 0, src});
-    d.binds.push_back({DNNL_ARG_WEIGHTS, Bind::Where::kPacked, 1, pd.weights_desc()});
-    if (e.bias >= 0) d.binds.push_back({DNNL_ARG_BIAS, Bind::Where::kInput, e.bias, bias});
-    d.binds.push_back({DNNL_ARG_DST, Bind::Where::kOutput, 0, dst});
-    return d;
+    return contraction(pd, e, plain, src, pd.weights_desc(), bias, dst);
   }
 };
 

@@ -223,11 +223,7 @@ class RefRow : public Row {
               const RowInstance& instance) const noexcept override {
     const auto* in = static_cast<const Instance*>(&instance);
     Slot slots[kMostSlots];
-    size_t n = 0;
-    for (Slot s : operands.inputs)
-      if (n < kMostSlots) slots[n++] = s;
-    for (Slot s : operands.outputs)
-      if (n < kMostSlots) slots[n++] = s;
+    size_t n = list_slots(operands, slots);
     if (n < kMostSlots) slots[n++] = operands.scratch;
     const Call call{const_cast<Instance*>(in)};
     commands.host(run_host, {slots, n}, &call, sizeof(call));

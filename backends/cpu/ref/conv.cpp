@@ -91,20 +91,7 @@ class ConvKernel : public RefKernel {
   int64_t groups_ = 1, batch_ = 0, in_channels_ = 0, out_channels_ = 0, depth_ = 0;
 };
 
-Verdict check(const Problem& p) {
-  if (Verdict v = check_window(p, 2, 3); !v) return v;
-  const int64_t group = p.attrs.i("group", 1);
-  if (p.inputs[1].dims.size() != p.inputs[0].dims.size())
-    return Verdict::no("Conv: weights and input differ in rank");
-  if (group < 1) return Verdict::no("Conv: group is not positive");
-  const Shape &x = p.inputs[0].dims, &w = p.inputs[1].dims, &y = p.outputs[0].dims;
-  if (!x[1].is_const() || !y[1].is_const() || !is_const(w))
-    return Verdict::no("Conv: channels and weights must have known extents");
-  if (x[1].value() % group || y[1].value() % group || w[1].value() != x[1].value() / group ||
-      w[0].value() != y[1].value())
-    return Verdict::no("Conv: channels, groups and weights do not fit together");
-  return {};
-}
+Verdict check(const Problem& p) { return check_weights(p, false); }
 
 std::unique_ptr<RefKernel> make(const Problem& p, int threads) {
   return std::make_unique<ConvKernel>(p, threads);

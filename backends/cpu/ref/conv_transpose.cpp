@@ -90,19 +90,7 @@ class ConvTransposeKernel : public RefKernel {
   int64_t groups_ = 1, batch_ = 0, in_channels_ = 0, out_channels_ = 0, depth_ = 0, weights_ = 0;
 };
 
-Verdict check(const Problem& p) {
-  if (Verdict v = check_window(p, 2, 3); !v) return v;
-  const int64_t group = p.attrs.i("group", 1);
-  const Shape &x = p.inputs[0].dims, &w = p.inputs[1].dims, &y = p.outputs[0].dims;
-  if (w.size() != x.size()) return Verdict::no("ConvTranspose: weights and input differ in rank");
-  if (group < 1) return Verdict::no("ConvTranspose: group is not positive");
-  if (!x[1].is_const() || !y[1].is_const() || !is_const(w))
-    return Verdict::no("ConvTranspose: channels and weights must have known extents");
-  if (x[1].value() % group || y[1].value() % group || w[0].value() != x[1].value() ||
-      w[1].value() != y[1].value() / group)
-    return Verdict::no("ConvTranspose: channels, groups and weights do not fit together");
-  return {};
-}
+Verdict check(const Problem& p) { return check_weights(p, true); }
 
 std::unique_ptr<RefKernel> make(const Problem& p, int threads) {
   return std::make_unique<ConvTransposeKernel>(p, threads);

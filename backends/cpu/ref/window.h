@@ -41,4 +41,21 @@ inline Verdict check_window(const Problem& p, int operands_least, int operands_m
   return {};
 }
 
+// The same, and that weights of dims [first, second, kernel...] fit the groups. `transposed`: first
+// counts the input's channels, else the output's; second is the other's share of a group.
+inline Verdict check_weights(const Problem& p, bool transposed) {
+  if (Verdict v = check_window(p, 2, 3); !v) return v;
+  const int64_t group = p.attrs.i("group", 1);
+  const Shape &x = p.inputs[0].dims, &w = p.inputs[1].dims, &y = p.outputs[0].dims;
+  if (w.size() != x.size()) return Verdict::no(p.op + ": weights and input differ in rank");
+  if (group < 1) return Verdict::no(p.op + ": group is not positive");
+  if (!x[1].is_const() || !y[1].is_const() || !is_const(w))
+    return Verdict::no(p.op + ": channels and weights must have known extents");
+  const int64_t in = x[1].value(), out = y[1].value();
+  if (in % group || out % group || w[0].value() != (transposed ? in : out) ||
+      w[1].value() != (transposed ? out : in) / group)
+    return Verdict::no(p.op + ": channels, groups and weights do not fit together");
+  return {};
+}
+
 }  // namespace tenfold::cpu::ref

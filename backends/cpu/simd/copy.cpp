@@ -1,6 +1,6 @@
 // Ops that move elements by affine strides, any element type: Concat, Slice and Split; Transpose,
-// DepthToSpace and SpaceToDepth; Reshape and its kin where no view will do. Layouts may differ from
-// operand to operand.
+// DepthToSpace and SpaceToDepth; Convert between layouts; Reshape and its kin where no view will
+// do. Layouts may differ from operand to operand.
 #include <algorithm>
 
 #include "backends/cpu/simd/host_row.h"
@@ -149,6 +149,19 @@ class TransposeRow : public MoveRow {
   }
 };
 
+class ConvertRow : public MoveRow {
+ public:
+  ConvertRow() : MoveRow("cpu.copy", {"Convert(x)"}) {}
+  std::vector<FormatTuple> formats(const Problem& p, const Target&, TypeSet) const override {
+    return {tuple_of(p, std::nullopt, std::nullopt)};
+  }
+
+ protected:
+  Sides sides(const Problem& p) const override {
+    return {dims_of(p.outputs[0]), strides_of(p.inputs[0]), strides_of(p.outputs[0])};
+  }
+};
+
 class DepthSpaceRow : public MoveRow {
  public:
   DepthSpaceRow() : MoveRow("cpu.depth_space", {"DepthToSpace(x)", "SpaceToDepth(x)"}) {}
@@ -217,6 +230,7 @@ std::unique_ptr<Row> cpu_split() {
   return std::make_unique<PiecesRow>("cpu.split", std::vector<std::string>{"Split(x)"});
 }
 std::unique_ptr<Row> cpu_transpose() { return std::make_unique<TransposeRow>(); }
+std::unique_ptr<Row> cpu_copy() { return std::make_unique<ConvertRow>(); }
 std::unique_ptr<Row> cpu_depth_space() { return std::make_unique<DepthSpaceRow>(); }
 std::unique_ptr<Row> cpu_reshape() { return std::make_unique<ReshapeRow>(); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/cpu/access.h"
 #include "backends/cpu/roofline.h"
 
 namespace tenfold::cpu {
@@ -79,11 +80,7 @@ void HostRow::record(Commands& commands, const Operands& operands, const RowStat
   const auto* work = static_cast<const HostWork*>(&instance);
   if (dynamic_cast<const Nothing*>(work)) return;
   Slot slots[kMostSlots];
-  size_t n = 0;
-  for (Slot s : operands.inputs)
-    if (n < kMostSlots) slots[n++] = s;
-  for (Slot s : operands.outputs)
-    if (n < kMostSlots) slots[n++] = s;
+  const size_t n = list_slots(operands, slots);
   const Call call{const_cast<HostWork*>(work)};
   commands.host(run_work, {slots, n}, &call, sizeof(call));
 }

@@ -7,10 +7,11 @@ namespace tenfold::cpu::simd {
 
 static_assert(static_cast<int>(ExprOp::kCast) == 4 && static_cast<int>(ExprOp::kAdd) == 10 &&
               static_cast<int>(ExprOp::kPow) == 16 && static_cast<int>(ExprOp::kNeg) == 30 &&
-              static_cast<int>(ExprOp::kSign) == 43 && static_cast<int>(ExprOp::kNot) == 47 &&
-              static_cast<int>(ExprOp::kRelu) == 60 && static_cast<int>(ExprOp::kPRelu) == 64 &&
-              static_cast<int>(ExprOp::kEqual) == 80 && static_cast<int>(ExprOp::kXor) == 87 &&
-              static_cast<int>(ExprOp::kSelect) == 90);
+              static_cast<int>(ExprOp::kSign) == 43 && static_cast<int>(ExprOp::kSoftplus) == 44 &&
+              static_cast<int>(ExprOp::kSin) == 45 && static_cast<int>(ExprOp::kCos) == 46 &&
+              static_cast<int>(ExprOp::kNot) == 47 && static_cast<int>(ExprOp::kRelu) == 60 &&
+              static_cast<int>(ExprOp::kPRelu) == 64 && static_cast<int>(ExprOp::kEqual) == 80 &&
+              static_cast<int>(ExprOp::kXor) == 87 && static_cast<int>(ExprOp::kSelect) == 90);
 
 Loop best_loop() {
 #if defined(__x86_64__)

@@ -229,9 +229,7 @@ Verdict check_pointwise(const Problem& p) {
     for (const Operand& o : *list)
       if (Verdict v = check_operand(o); !v) return v;
   for (const ExprInst& inst : p.expr.code) {
-    if (inst.op == ExprOp::kMod || inst.op == ExprOp::kSin || inst.op == ExprOp::kCos ||
-        inst.op == ExprOp::kSoftplus || inst.op == ExprOp::kQuantize ||
-        inst.op == ExprOp::kDequantize)
+    if (inst.op == ExprOp::kMod || inst.op == ExprOp::kQuantize || inst.op == ExprOp::kDequantize)
       return Verdict::no("has no loop for " + std::string(to_string(inst.op)));
     if (inst.op == ExprOp::kCast && inst.type != DType::kF32 && inst.type != DType::kU8 &&
         inst.type != DType::kI8)

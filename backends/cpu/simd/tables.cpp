@@ -120,82 +120,66 @@ class TableWork : public HostWork {
   std::vector<Run> runs_;
 };
 
+// The input indices of all output indices along an axis of a bound Problem.
+using TableOf = std::vector<int64_t> (*)(const Problem& bound, size_t axis);
+
 class TableRow : public HostRow {
  public:
-  TableRow(std::string name, std::string pattern)
-      : HostRow(std::move(name), {std::move(pattern)}, 0.04) {}
+  // `mode`: the only one that it takes, if any is named.
+  TableRow(const std::string& name, const std::string& pattern, TableOf table,
+           std::string mode = {})
+      : HostRow(name, {pattern}, 0.04), table_(table), mode_(std::move(mode)) {}
 
  protected:
-  // The input index of each output index along an axis.
-  virtual std::vector<int64_t> table(const Problem& bound, size_t axis) const = 0;
-
   Verdict check(const Problem& p) const override {
+    if (p.outputs[0].dims.empty()) return Verdict::no("a scalar operand");
+    if (!mode_.empty() && p.attrs.s("mode", mode_) != mode_)
+      return Verdict::no("mode is not " + mode_);
     return all_of({expect_whole_bytes(p), expect_no_epilogue(p)});
   }
   std::unique_ptr<HostWork> make(const Problem& p, int threads) const override {
     Tables tables;
-    for (size_t d = 0; d < p.outputs[0].dims.size(); ++d) tables.push_back(table(p, d));
+    for (size_t d = 0; d < p.outputs[0].dims.size(); ++d) tables.push_back(table_(p, d));
     return std::make_unique<TableWork>(p, tables, threads);
   }
+
+ private:
+  TableOf table_;
+  std::string mode_;
 };
 
-class PadRow : public TableRow {
- public:
-  PadRow() : TableRow("cpu.pad", "Pad(x)") {}
+template <typename F>
+std::vector<int64_t> each_index(const Problem& p, size_t axis, F&& source) {
+  std::vector<int64_t> table;
+  for (int64_t k = 0; k < p.outputs[0].dims[axis].value(); ++k) table.push_back(source(k));
+  return table;
+}
 
- protected:
-  Verdict check(const Problem& p) const override {
-    return p.outputs[0].dims.empty() ? Verdict::no("a scalar operand") : TableRow::check(p);
-  }
-  std::vector<int64_t> table(const Problem& p, size_t axis) const override {
-    const std::string mode = p.attrs.s("mode", "constant");
-    const int64_t before = p.attrs.ints("pads").at(axis);
-    std::vector<int64_t> t;
-    for (int64_t k = 0; k < p.outputs[0].dims[axis].value(); ++k)
-      t.push_back(ref::pad_source(mode, p.inputs[0].dims[axis].value(), before, k));
-    return t;
-  }
-};
+std::vector<int64_t> padded(const Problem& p, size_t axis) {
+  const std::string mode = p.attrs.s("mode", "constant");
+  const int64_t extent = p.inputs[0].dims[axis].value(), before = p.attrs.ints("pads").at(axis);
+  return each_index(p, axis, [&](int64_t k) { return ref::pad_source(mode, extent, before, k); });
+}
 
-class TileRow : public TableRow {
- public:
-  TileRow() : TableRow("cpu.tile", "Tile(x)") {}
+std::vector<int64_t> repeated(const Problem& p, size_t axis) {
+  const int64_t extent = p.inputs[0].dims[axis].value();
+  return each_index(p, axis, [&](int64_t k) { return k % extent; });
+}
 
- protected:
-  Verdict check(const Problem& p) const override {
-    return p.outputs[0].dims.empty() ? Verdict::no("a scalar operand") : TableRow::check(p);
-  }
-  std::vector<int64_t> table(const Problem& p, size_t axis) const override {
-    std::vector<int64_t> t;
-    for (int64_t k = 0; k < p.outputs[0].dims[axis].value(); ++k)
-      t.push_back(k % p.inputs[0].dims[axis].value());
-    return t;
-  }
-};
-
-class NearestRow : public TableRow {
- public:
-  NearestRow() : TableRow("cpu.resize_nearest", "Resize(x)") {}
-
- protected:
-  Verdict check(const Problem& p) const override {
-    if (p.attrs.s("mode", "nearest") != "nearest") return Verdict::no("mode is not nearest");
-    return TableRow::check(p);
-  }
-  std::vector<int64_t> table(const Problem& p, size_t axis) const override {
-    std::vector<int64_t> t;
-    if (axis < 2)
-      for (int64_t k = 0; k < p.outputs[0].dims[axis].value(); ++k) t.push_back(k);
-    else
-      for (const ref::Tap& tap : ref::resize_taps(p, axis - 2)) t.push_back(tap.low);
-    return t;
-  }
-};
+std::vector<int64_t> nearest(const Problem& p, size_t axis) {
+  if (axis < 2) return each_index(p, axis, [](int64_t k) { return k; });
+  const std::vector<ref::Tap> taps = ref::resize_taps(p, axis - 2);
+  return each_index(p, axis, [&](int64_t k) { return taps[static_cast<size_t>(k)].low; });
+}
 
 }  // namespace
 
-std::unique_ptr<Row> cpu_pad() { return std::make_unique<PadRow>(); }
-std::unique_ptr<Row> cpu_tile() { return std::make_unique<TileRow>(); }
-std::unique_ptr<Row> cpu_resize_nearest() { return std::make_unique<NearestRow>(); }
+std::unique_ptr<Row> cpu_pad() { return std::make_unique<TableRow>("cpu.pad", "Pad(x)", padded); }
+std::unique_ptr<Row> cpu_tile() {
+  return std::make_unique<TableRow>("cpu.tile", "Tile(x)", repeated);
+}
+std::unique_ptr<Row> cpu_resize_nearest() {
+  return std::make_unique<TableRow>("cpu.resize_nearest", "Resize(x)", nearest, "nearest");
+}
 
 }  // namespace tenfold::cpu
