@@ -21,13 +21,7 @@ struct Counts {
 KernelNodeParams kernel_params(CommandList& list, const Command& c) noexcept {
   KernelNodeParams p{};
   p.function = static_cast<CUfunction>(c.function);
-  p.grid_x = c.grid.x;
-  p.grid_y = c.grid.y;
-  p.grid_z = c.grid.z;
-  p.block_x = c.block.x;
-  p.block_y = c.block.y;
-  p.block_z = c.block.z;
-  p.shared_bytes = c.shared_bytes;
+  set_shape(p, c);
   p.params = list.params(c);
   return p;
 }

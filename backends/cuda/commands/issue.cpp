@@ -23,13 +23,7 @@ Status issue(const CudaDevice& device, CommandList& list, const Command& c, CUst
       attribute.id = kLaunchProgrammaticSerialization;
       attribute.value.number = 1;
       LaunchConfig config{};
-      config.grid_x = c.grid.x;
-      config.grid_y = c.grid.y;
-      config.grid_z = c.grid.z;
-      config.block_x = c.block.x;
-      config.block_y = c.block.y;
-      config.block_z = c.block.z;
-      config.shared_bytes = c.shared_bytes;
+      set_shape(config, c);
       config.stream = stream;
       config.attributes = overlap ? &attribute : nullptr;
       config.attribute_count = overlap ? 1 : 0;

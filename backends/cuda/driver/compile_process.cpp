@@ -254,7 +254,7 @@ std::string find_compile_helper(std::string& reason) {
     const fs::path folder = own_file().parent_path();
     const fs::path installed = fs::path("libexec") / "tenfold" / "tenfold-compile";
     candidates = {folder.parent_path() / installed, folder.parent_path().parent_path() / installed,
-                  folder / "tenfold-compile"};
+                  folder / "tenfold-compile", fs::path(TENFOLD_LIBEXEC_DIR) / "tenfold-compile"};
   }
   std::error_code ignored;
   for (const fs::path& candidate : candidates) {

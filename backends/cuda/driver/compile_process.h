@@ -2,9 +2,10 @@
 // processes (`tenfold-compile`), as many as there are processors.
 //
 // The helper is TENFOLD_COMPILE_HELPER (a path; "off": none), else libexec/tenfold/tenfold-compile
-// of the tree that holds this code, else a file beside it. It runs only if its file and every
-// folder above it belong to this user or root and nobody else may write there, and only if it is of
-// this very build with this very NVRTC. Without it, texts wait for each other, and a note says why.
+// of the tree that holds this code, a file beside it, or the prefix of the build. It runs only if
+// its file and every folder above it belong to this user or root and nobody else may write there,
+// and only if it is of this very build with this very NVRTC. Without it, texts wait for each other,
+// and a note says why.
 #pragma once
 
 #include "backends/cuda/driver/compile_text.h"
