@@ -36,7 +36,8 @@ int64_t slice_offset(const PlanBuffer& slice, const PlanBuffer& whole,
   }
   const int64_t bits = checked_mul(checked_mul(units, strides_of(whole.format, dims)[1]),
                                    bits_of(whole.format.dtype));
-  if (bits % 8 != 0) bad("buffer '" + slice.name + "' does not begin at a byte");
+  // Rows read and write slices in pieces of 16 bytes (kernel.h, Row::writes_slices).
+  if (bits % 128 != 0) bad("buffer '" + slice.name + "' does not begin at a multiple of 16 bytes");
   return bits / 8;
 }
 }  // namespace

@@ -66,6 +66,18 @@ const std::vector<Case>& cases() {
          program(p).buffers[1].inside = 0;
          program(p).buffers[1].axis1_offset = -1;
        }},
+      {"multiple of 16 bytes",
+       [](Plan& p) {
+         PlanBuffer whole = program(p).buffers[0];
+         whole.format.layout = Layout::channels_last();
+         PlanBuffer slice = whole;
+         slice.format.enclosing = whole.dims[1].value();
+         slice.dims[1] = 1;
+         slice.axis1_offset = 1;
+         slice.inside = static_cast<int32_t>(program(p).buffers.size());
+         program(p).buffers.push_back(whole);
+         program(p).buffers.push_back(slice);
+       }},
       {"opaque", [](Plan& p) { program(p).buffers[0].format.layout.kind = Layout::Kind::kOpaque; }},
       {"cannot be stored", [](Plan& p) { program(p).buffers[0].format.dtype = DType::kString; }},
       {"padding is out of range", [](Plan& p) { program(p).buffers[0].format.layout.pad = 0; }},
