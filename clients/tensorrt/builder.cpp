@@ -118,7 +118,7 @@ CompileOptions BuilderImpl::options(const NetworkCore& network, Emitter& emitter
   Profile profile;
   profile.tune.set("N", max_batch_);
   profile.range["N"] = {1, max_batch_};
-  o.profiles = {profile};
+  if (!network.single_item) o.profiles = {profile};
   o.fp16 = fp16_;
   o.timing_cache = &timing_cache();
   o.metadata[kMaxBatchKey] = std::to_string(max_batch_);
@@ -150,6 +150,9 @@ nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
   const auto start = std::chrono::steady_clock::now();
   if (max_batch_ < 1)
     throw Error(Code::kInvalid, "the maximum batch size is " + std::to_string(max_batch_));
+  if (max_batch_ > 1 && network.single_item)
+    throw Error(Code::kUnsupported, "the model's batch is fixed at 1, the maximum batch size is " +
+                                        std::to_string(max_batch_));
   if (fp16_ && !platform::has_fast_fp16()) {
     static std::atomic<bool> told{false};
     if (!told.exchange(true))

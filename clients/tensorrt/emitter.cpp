@@ -11,10 +11,14 @@ std::string shown(const LayerCore& layer) { return "layer '" + layer.name + "'";
 }  // namespace
 
 Emitter::Emitter(const NetworkCore& network, int64_t max_batch, bool dry)
-    : network_(network), builder_("network"), max_batch_(max_batch), dry_(dry) {
-  builder_.symbol({"N", 1, max_batch, max_batch});
+    : network_(network),
+      builder_("network"),
+      batch_(network.single_item ? Dim(1) : Dim::symbol("N")),
+      max_batch_(max_batch),
+      dry_(dry) {
+  if (!network.single_item) builder_.symbol({"N", 1, max_batch, max_batch});
   for (const TensorImpl* input : network.inputs) {
-    Shape shape{Dim::symbol("N")};
+    Shape shape{batch_};
     for (const int64_t d : input->dims) shape.emplace_back(d);
     const DType stored = to_dtype(input->type);
     Emitted e;
@@ -153,7 +157,7 @@ void Emitter::output_like(const Emitted& in, const LayerCore& layer, ValueId val
 
 void Emitter::declare(const LayerCore& layer, size_t index, Emitted emitted) {
   const Shape& shape = builder_.type(emitted.value).shape;
-  if (shape.empty() || shape[0] != (emitted.batched ? Dim::symbol("N") : Dim(1)))
+  if (shape.empty() || shape[0] != (emitted.batched ? batch_ : Dim(1)))
     throw Error(Code::kUnsupported, "the layer mixes the items of a batch");
   const TensorImpl* tensor = layer.outputs.at(index);
   const Graph& graph = builder_.graph();

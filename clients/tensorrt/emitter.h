@@ -58,6 +58,7 @@ class Emitter {
 
   const NetworkCore& network_;
   GraphBuilder builder_;
+  const Dim batch_;  // N, or 1
   int64_t max_batch_;
   bool dry_;
   std::map<const TensorImpl*, Emitted> values_;

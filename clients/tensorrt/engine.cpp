@@ -11,7 +11,7 @@ Dims binding_dims(const Plan& plan, const Binding& binding) {
   const auto noted = plan.metadata.find(kDimsKey + binding.name);
   if (noted != plan.metadata.end()) return to_dims(const_extents(parse_shape(noted->second)));
   const Shape& shape = binding.type.shape;
-  if (shape.empty() || shape[0].is_const())
+  if (shape.empty() || (shape[0].is_const() && shape[0] != Dim(1)))
     throw Error(Code::kUnsupported, "binding '" + binding.name + "' has no batch dimension");
   Extents dims;
   for (size_t k = 1; k < shape.size(); ++k) {

@@ -1,5 +1,6 @@
 #include "graph_layers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "layers.h"
@@ -20,6 +21,11 @@ class Translator {
 
   std::map<ValueId, TensorImpl*> run() {
     for (const ValueId id : graph_.inputs()) check_input(id);
+    if (std::any_of(graph_.inputs().begin(), graph_.inputs().end(),
+                    [&](ValueId id) { return shape(id)[0] == Dim(1); })) {
+      network_.single_item = true;
+      network_.changed();
+    }
     for (const ValueId id : graph_.inputs()) {
       const Type& type = graph_.type(id);
       Extents dims;
@@ -34,7 +40,7 @@ class Translator {
   void check_input(ValueId id) const {
     const Shape& shape = graph_.type(id).shape;
     const std::string which = "input '" + graph_.value(id).name + "' [" + str(shape) + "]";
-    if (shape.empty() || shape[0] != Dim::symbol("N"))
+    if (shape.empty() || (shape[0] != Dim::symbol("N") && shape[0] != Dim(1)))
       throw Error(Code::kUnsupported, which + ": the batch size of this model cannot vary");
     for (size_t k = 1; k < shape.size(); ++k)
       if (!shape[k].is_const()) throw Error(Code::kUnsupported, which + ": dimensions that vary");

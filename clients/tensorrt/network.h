@@ -42,6 +42,7 @@ class NetworkCore {
   std::vector<std::unique_ptr<LayerCore>> layers;
   std::vector<std::unique_ptr<TensorImpl>> tensors;
   std::vector<TensorImpl*> inputs, outputs;
+  bool single_item = false;  // a parsed model's batch is fixed at 1
   nvinfer1::IOutputDimensionsFormula* pooling_formula = nullptr;
   nvinfer1::IOutputDimensionsFormula* convolution_formula = nullptr;
   nvinfer1::IOutputDimensionsFormula* deconvolution_formula = nullptr;

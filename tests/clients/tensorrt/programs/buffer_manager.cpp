@@ -247,7 +247,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < 3; i++) assert(context->execute(batch, &buffers.getDeviceBindings()[0]));
   std::cout << profiler;
   for (const auto& layer : profiler.mProfile) assert(layer.second.count == 3);
-  assert(int(profiler.mProfile.size()) == engine->getNbLayers());
+  assert(int(profiler.mProfile.size()) <= engine->getNbLayers());
   context->setProfiler(nullptr);
   assert(context->execute(1, &buffers.getDeviceBindings()[0]));
 

@@ -1,0 +1,268 @@
+// Parsers and builders: what they refuse, with which words, and what they accept with a warning.
+#include <fstream>
+
+#include <cuda_runtime_api.h>
+#include <gtest/gtest.h>
+
+#include "NvCaffeParser.h"
+#include "install_support.h"
+#include "network_support.h"
+
+using namespace nvinfer1;
+using nvcaffeparser1::ICaffeParser;
+
+namespace {
+
+std::string model(const char* name) { return model_folder() + "/" + name; }
+const char kDeploy[] = "deploy.prototxt";
+const char kWeights[] = "snapshot_iter_880.caffemodel";
+
+TEST(Parser, TellsEveryErrorAndReturnsNull) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
+  auto parse = [&](const char* deploy, const char* weights) {
+    return parser->parse(deploy, weights, *network, DataType::kFLOAT);
+  };
+  EXPECT_EQ(parse("/no/such.prototxt", model(kWeights).c_str()), nullptr);
+  EXPECT_TRUE(messages.complained("/no/such.prototxt"));
+  EXPECT_EQ(parse(model(kDeploy).c_str(), "/no/such.caffemodel"), nullptr);
+  EXPECT_TRUE(messages.complained("/no/such.caffemodel"));
+  EXPECT_EQ(parse(model(kDeploy).c_str(), nullptr), nullptr);
+  EXPECT_TRUE(messages.complained("TENFOLD_RANDOM_WEIGHTS"));
+  EXPECT_EQ(parse(nullptr, nullptr), nullptr);
+  const std::string text =
+      "input: 'x' input_shape { dim: 1 dim: 1 dim: 4 dim: 4 }\n"
+      "layer { name: 'one' type: 'Mystery' bottom: 'x' top: 'a' }\n"
+      "layer { name: 'two' type: 'Riddle' bottom: 'x' top: 'b' }\n";
+  EXPECT_EQ(
+      parser->parseBuffers(text.data(), text.size(), "\x0a\x01n", 3, *network, DataType::kFLOAT),
+      nullptr);
+  EXPECT_TRUE(messages.complained("Mystery") && messages.complained("Riddle")) << messages.all();
+  EXPECT_EQ(network->getNbLayers(), 0);
+  EXPECT_EQ(network->getNbInputs(), 0);
+  EXPECT_EQ(parser->parseBinaryProto("/no/such.binaryproto"), nullptr);
+  EXPECT_EQ(parser->parseBinaryProto(model(kDeploy).c_str()), nullptr);
+  nvcaffeparser1::shutdownProtobufLibrary();
+  nvcaffeparser1::shutdownProtobufLibrary();
+  parser->destroy();
+  network->destroy();
+  builder->destroy();
+}
+
+TEST(Parser, ReadsBuffersAndRandomWeightsOnRequest) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
+  std::ifstream file(model(kDeploy), std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
+  const auto* blobs =
+      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kHALF);
+  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  ASSERT_NE(blobs, nullptr) << messages.all();
+  network->markOutput(*blobs->find("softmax"));
+  ICudaEngine* engine = builder->buildCudaEngine(*network);
+  EXPECT_NE(engine, nullptr) << messages.all();
+  if (engine) engine->destroy();
+  network->destroy();
+  parser->destroy();
+  builder->destroy();
+}
+
+// A model that says 1 where the batch would be runs with a batch of 1.
+TEST(Parser, ModelsOfOneItem) {
+  const std::string text =
+      "input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n"
+      "layer { name: 'r' type: 'Reshape' bottom: 'x' top: 'r'\n"
+      "        reshape_param { shape { dim: 1 dim: 4 dim: 3 } } }\n"
+      "layer { name: 'y' type: 'ReLU' bottom: 'r' top: 'y' }\n";
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
+  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
+  const auto* blobs =
+      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kFLOAT);
+  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  ASSERT_NE(blobs, nullptr) << messages.all();
+  EXPECT_EQ(extents(blobs->find("y")->getDimensions()), (std::vector<int>{4, 3}));
+  network->markOutput(*blobs->find("y"));
+  builder->setMaxBatchSize(2);
+  EXPECT_EQ(builder->buildCudaEngine(*network), nullptr);
+  EXPECT_TRUE(messages.complained("fixed at 1")) << messages.all();
+  builder->setMaxBatchSize(1);
+  ICudaEngine* engine = builder->buildCudaEngine(*network);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  std::vector<float> x = numbers(12, 1), y(12, -1);
+  void* buffers[2];
+  buffers[engine->getBindingIndex("x")] = x.data();
+  buffers[engine->getBindingIndex("y")] = y.data();
+  IExecutionContext* context = engine->createExecutionContext();
+  EXPECT_TRUE(context->execute(1, buffers)) << messages.all();
+  for (size_t k = 0; k < 12; ++k) EXPECT_EQ(y[k], std::max(x[k], 0.0f));
+  EXPECT_FALSE(context->execute(2, buffers));
+  context->destroy();
+  engine->destroy();
+  network->destroy();
+  parser->destroy();
+  builder->destroy();
+}
+
+constexpr auto kUnknown = static_cast<UnaryOperation>(99);
+
+// Networks that cannot be built are refused with the layer's name; nothing crashes.
+TEST(Builder, RefusesWithTheReason) {
+  const std::vector<float> w = numbers(8, 1);
+  auto refused = [&](const Describe& describe, const std::string& words) {
+    Messages messages;
+    const Result r = run_network(DimsCHW(2, 2, 2), 1, numbers(8, 2), describe, &messages);
+    EXPECT_FALSE(r.ok);
+    EXPECT_TRUE(messages.complained(words)) << words << " is not in\n" << messages.all();
+  };
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        auto* layer = net.addConvolution(x, 3, DimsHW(1, 1), lend(w), none());
+        layer->setName("short");
+        return layer->getOutput(0);
+      },
+      "layer 'short': kernel weights: 8 numbers, 6 expected");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        return net.addConvolution(x, 4, DimsHW(1, 1), {DataType::kFLOAT, nullptr, 8}, none())
+            ->getOutput(0);
+      },
+      "no values");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        return net.addConvolution(x, 4, DimsHW(5, 5), none(), none())->getOutput(0);
+      },
+      "kernel weights");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) {
+        auto* a = net.addUnary(x, UnaryOperation::kABS);
+        auto* b = net.addUnary(*a->getOutput(0), UnaryOperation::kABS);
+        a->setInput(0, *b->getOutput(0));
+        return b->getOutput(0);
+      },
+      "depends on its output");
+  refused([&](INetworkDefinition& net,
+              ITensor&) { return net.addConstant(Dims3(2, 2, 2), lend(w))->getOutput(0); },
+          "depends on no input");
+  refused(
+      [&](INetworkDefinition& net, ITensor& x) { return net.addUnary(x, kUnknown)->getOutput(0); },
+      "unknown unary operation 99");
+}
+
+TEST(Builder, RefusesEmptyNetworksAndForeignTensors) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition *one = builder->createNetwork(), *two = builder->createNetwork();
+  EXPECT_EQ(builder->buildCudaEngine(*one), nullptr);
+  EXPECT_TRUE(messages.complained("no output"));
+  ITensor* x = one->addInput("x", DataType::kFLOAT, DimsCHW(1, 2, 2));
+  EXPECT_EQ(one->addInput("x", DataType::kFLOAT, DimsCHW(1, 2, 2)), nullptr);
+  EXPECT_EQ(one->addInput(nullptr, DataType::kFLOAT, DimsCHW(1, 2, 2)), nullptr);
+  EXPECT_EQ(one->addInput("z", DataType::kFLOAT, DimsCHW(1, -2, 2)), nullptr);
+  EXPECT_EQ(two->addActivation(*x, ActivationType::kRELU), nullptr);
+  EXPECT_TRUE(messages.complained("another network"));
+  EXPECT_EQ(two->addConcatenation(nullptr, 2), nullptr);
+  EXPECT_EQ(one->addRNNv2(*x, 1, 1, 1, RNNOperation::kLSTM), nullptr);
+  builder->setMaxBatchSize(0);
+  one->markOutput(*one->addActivation(*x, ActivationType::kRELU)->getOutput(0));
+  EXPECT_EQ(builder->buildCudaEngine(*one), nullptr);
+  builder->destroy();
+  one->destroy();
+  two->destroy();
+}
+
+TEST(Builder, UnusedLayersGoAndOrderDoesNotMatter) {
+  Messages messages;
+  const std::vector<float> shift = {10};
+  const Result r = run_network(
+      DimsCHW(1, 1, 2), 1, {1, -2},
+      [&](INetworkDefinition& net, ITensor& x) {
+        ILayer* last = net.addActivation(x, ActivationType::kRELU);
+        net.addUnary(x, kUnknown);  // cannot run, and need not
+        ITensor* shifted =
+            net.addScale(x, ScaleMode::kUNIFORM, lend(shift), none(), none())->getOutput(0);
+        last->setInput(0, *shifted);
+        return last->getOutput(0);
+      },
+      &messages);
+  ASSERT_TRUE(r.ok) << messages.all();
+  EXPECT_EQ(r.values, (std::vector<float>{11, 8}));
+}
+
+class Allocator : public IGpuAllocator {
+ public:
+  void* allocate(uint64_t, uint64_t, uint32_t) override { return ++calls, nullptr; }
+  void free(void*) override { ++calls; }
+  int calls = 0;
+};
+
+class Calibrator : public IInt8EntropyCalibrator2 {
+ public:
+  int getBatchSize() const override { return 1; }
+  bool getBatch(void**, const char**, int) override { return ++calls, false; }
+  const void* readCalibrationCache(std::size_t&) override { return ++calls, nullptr; }
+  void writeCalibrationCache(const void*, std::size_t) override { ++calls; }
+  int calls = 0;
+};
+
+// Each wish is a warning; neither the allocator nor the calibrator is asked; FP16 is told once.
+TEST(Builder, TellsWhichWishesItDoesNotFulfil) {
+  Messages messages;
+  Allocator allocator;
+  Calibrator calibrator;
+  IRuntime* runtime = createInferRuntime(messages);
+  IBuilder* builder = createInferBuilder(messages);
+  auto warned = [&](const char* words) {
+    int count = 0;
+    for (const std::string& w : messages.warnings) count += w.find(words) != std::string::npos;
+    return count;
+  };
+  runtime->setGpuAllocator(&allocator);
+  EXPECT_EQ(warned("setGpuAllocator"), 1);
+  builder->setGpuAllocator(&allocator);
+  EXPECT_EQ(warned("setGpuAllocator"), 2);
+  builder->setGpuAllocator(nullptr);
+  EXPECT_EQ(warned("setGpuAllocator"), 2);
+  builder->setInt8Mode(true);
+  builder->setInt8Calibrator(&calibrator);
+  EXPECT_EQ(warned("INT8"), 2);
+  builder->setRefittable(true);
+  EXPECT_EQ(warned("setRefittable"), 1);
+  builder->setHalf2Mode(true);
+  INetworkDefinition* network = builder->createNetwork();
+  ITensor* x = network->addInput("x", DataType::kFLOAT, DimsCHW(1, 2, 2));
+  network->markOutput(*network->addActivation(*x, ActivationType::kRELU)->getOutput(0));
+  for (int k = 0; k < 2; ++k) {
+    ICudaEngine* engine = builder->buildCudaEngine(*network);
+    ASSERT_NE(engine, nullptr) << messages.all();
+    engine->destroy();
+  }
+  EXPECT_EQ(warned("FP16"), 1);
+  EXPECT_EQ(allocator.calls + calibrator.calls, 0);
+  network->destroy();
+  builder->destroy();
+  runtime->destroy();
+}
+
+TEST(Builder, AcceptsWishesItCannotFulfil) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  builder->setInt8Mode(true);
+  builder->setDefaultDeviceType(DeviceType::kDLA);
+  builder->setFp16Mode(true);
+  EXPECT_TRUE(builder->getHalf2Mode());
+  EXPECT_EQ(builder->getNbDLACores(), 0);
+  EXPECT_FALSE(builder->platformHasFastInt8());
+  EXPECT_GE(messages.warnings.size(), 2u);
+  EXPECT_TRUE(messages.errors.empty());
+  builder->destroy();
+}
+
+}  // namespace
