@@ -1,6 +1,7 @@
 // The CUDA backend: GPUs through the driver, rows of our own texts and of vendor libraries.
 #include "backends/cuda/cublaslt/cublaslt_api.h"
 #include "backends/cuda/cudnn/cudnn_api.h"
+#include "backends/cuda/driver/compile_process.h"
 #include "backends/cuda/driver/device.h"
 #include "backends/cuda/driver/nvrtc_api.h"
 
@@ -30,6 +31,8 @@ class CudaBackend final : public Backend {
     std::vector<std::string> list;
     if (!driver()) list.push_back("no GPU: " + driver_error());
     if (!nvrtc()) list.push_back("kernels cannot be compiled: " + nvrtc_error());
+    if (std::string why; nvrtc() && find_compile_helper(why).empty())
+      list.push_back("kernels are compiled one after another: " + why);
     if (!cudnn_api()) list.push_back("no rows of cuDNN: " + cudnn_error());
     if (!cublaslt_api()) list.push_back("no rows of cuBLASLt: " + cublaslt_error());
     return list;

@@ -1,4 +1,5 @@
 // The driver room without a GPU: libraries that are absent, the kernel cache, the backend's notes.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "backends/cuda/driver/device.h"
 #include "backends/cuda/driver/dynamic_library.h"
 #include "backends/cuda/driver/kernel_cache.h"
+#include "backends/cuda/driver/nvrtc_api.h"
 
 namespace tenfold {
 Backend* cuda_backend();
@@ -101,6 +103,16 @@ TEST(CudaBackend, OpensOrSaysWhyNot) {
   if (backend->device_count() > 0) return;
   ASSERT_FALSE(backend->notes().empty());
   EXPECT_THROW(backend->open(0), Error);
+}
+
+TEST(CudaBackend, SaysThatNoHelperCompiles) {
+  if (!nvrtc()) GTEST_SKIP() << nvrtc_error();
+  setenv("TENFOLD_COMPILE_HELPER", "/no/such/helper", 1);
+  const std::vector<std::string> notes = cuda_backend()->notes();
+  unsetenv("TENFOLD_COMPILE_HELPER");
+  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+    return note.find("/no/such/helper") != std::string::npos;
+  }));
 }
 
 TEST(CompileText, NamesArchitecturesAndKeys) {
