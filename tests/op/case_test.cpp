@@ -139,9 +139,10 @@ TEST_P(OpCase, AgreesWithReference) {
     return std::find(list.begin(), list.end(), name) != list.end();
   };
   for (const std::string& row : c.refused) EXPECT_FALSE(has(took, row)) << row << " takes it";
-  for (const std::string& row : c.sliced)
-    if (TENFOLD_WITH_ONEDNN || !row.starts_with("onednn."))
-      EXPECT_TRUE(has(took_slices, row)) << row << " takes no slices on one side or the other";
+  for (const std::string& row : c.sliced) {
+    if (!TENFOLD_WITH_ONEDNN && row.starts_with("onednn.")) continue;
+    EXPECT_TRUE(has(took_slices, row)) << row << " takes no slices on one side or the other";
+  }
   for (const std::string& row : c.taken) {
     if (!TENFOLD_WITH_ONEDNN && row.starts_with("onednn.")) continue;
     const Row* found = find_row(row);
