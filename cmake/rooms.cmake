@@ -12,7 +12,8 @@ endfunction()
 
 # Files named NAME_avx2.cpp, NAME_avx512.cpp, NAME_vnni.cpp, NAME_bf16.cpp or NAME_amx.cpp are compiled
 # for that instruction set. They must include no header with inline functions that others share (the
-# linker keeps one copy, perhaps theirs), and are called only after a look at the processor.
+# linker keeps one copy, perhaps theirs), and are called only after a look at the processor. They and
+# their baseline, NAME.cpp, do mathematics without errno and traps, as loops of vectors need.
 function(tenfold_instruction_sets)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     return()
@@ -22,9 +23,13 @@ function(tenfold_instruction_sets)
   set(vnni ${avx512} -mavx512vnni)
   set(bf16 ${vnni} -mavx512bf16)
   set(amx ${bf16} -mamx-tile -mamx-int8 -mamx-bf16)
+  set(loops -O3 -fno-math-errno -fno-trapping-math)
   foreach(file IN LISTS ARGN)
+    string(REGEX REPLACE "\\.cpp$" "_avx2.cpp" sibling "${file}")
     if(file MATCHES "_(avx2|avx512|vnni|bf16|amx)\\.cpp$")
-      set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_OPTIONS -O3 ${${CMAKE_MATCH_1}})
+      set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_OPTIONS ${loops} ${${CMAKE_MATCH_1}})
+    elseif(EXISTS "${sibling}")
+      set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_OPTIONS ${loops})
     endif()
   endforeach()
 endfunction()

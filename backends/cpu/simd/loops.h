@@ -6,10 +6,14 @@
 
 namespace tenfold::cpu::simd {
 
+// Loops beyond tenfold::ExprOp's: powers with these exponents.
+inline constexpr uint8_t kSquareLoop = 200, kCubeLoop = 201, kPow3_4Loop = 202,
+                         kPowMinus3_4Loop = 203;
+
 // What a loop needs of an ExprInst; plain data, so that files of any instruction set may include
 // this.
 struct Inst {
-  uint8_t op = 0;        // tenfold::ExprOp
+  uint8_t op = 0;        // tenfold::ExprOp, or one of the above
   float imm = 0, imm2 = 0;
   float low = 0, high = 0;  // of casts and quantization to integers: the type's range
   bool integral = false;

@@ -29,6 +29,8 @@ template <typename T>
 TENFOLD_VECTORIZED void gather(const T* p, int64_t step, int64_t n, float* dst) {
   if (step == 1)
     for (int64_t k = 0; k < n; ++k) dst[k] = static_cast<float>(p[k]);
+  else if (step == 0)
+    std::fill_n(dst, n, static_cast<float>(p[0]));
   else
     for (int64_t k = 0; k < n; ++k) dst[k] = static_cast<float>(p[k * step]);
 }
@@ -43,7 +45,28 @@ struct Operation {
   int a = -1, b = -1, c = -1;  // registers
   int slot = 0;  // of loads and stores
   int cell = -1;  // block that the result goes to; -1: none needed
+  bool power = false;  // with one exponent for all, known when it runs
 };
+
+// The fastest loop of a power with this exponent.
+uint8_t loop_of_power(float exponent) {
+  auto op = [](ExprOp o) { return static_cast<uint8_t>(o); };
+  if (exponent == 2) return simd::kSquareLoop;
+  if (exponent == 3) return simd::kCubeLoop;
+  if (exponent == 0.5f) return op(ExprOp::kSqrt);
+  if (exponent == -0.5f) return op(ExprOp::kRsqrt);
+  if (exponent == -1) return op(ExprOp::kReciprocal);
+  if (exponent == 0.75f) return simd::kPow3_4Loop;
+  if (exponent == -0.75f) return simd::kPowMinus3_4Loop;
+  return op(ExprOp::kPow);
+}
+
+// Whether a register holds the same value everywhere.
+bool is_one_value(const Problem& p, const ExprInst& inst) {
+  if (inst.op == ExprOp::kConst) return true;
+  return inst.op == ExprOp::kLoad &&
+         element_count(dims_of(p.inputs[static_cast<size_t>(inst.slot)])) == 1;
+}
 
 struct Lane {
   std::vector<float> cells;
@@ -63,7 +86,7 @@ class Evaluation : public HostWork {
     if (!walk_.build(operands, const_extents(p.outputs[0].dims)))
       throw Error(Code::kUnsupported, "cpu.pointwise: an operand's layout is not affine");
     outputs_ = p.outputs.size();
-    compile(expr);
+    compile(p, expr);
     const int64_t blocks = (walk_.count() + kBlock - 1) / kBlock;
     lanes_.resize(static_cast<size_t>(std::clamp<int64_t>(blocks / 8, 1, std::max(1, threads))));
     for (Lane& lane : lanes_) {
@@ -88,7 +111,7 @@ class Evaluation : public HostWork {
   }
 
  private:
-  void compile(const Expr& expr) {
+  void compile(const Problem& p, const Expr& expr) {
     for (const ExprInst& inst : expr.code) {
       Operation o;
       o.op = inst.op;
@@ -104,6 +127,7 @@ class Evaluation : public HostWork {
       o.b = inst.b;
       o.c = inst.c;
       o.slot = inst.slot;
+      o.power = inst.op == ExprOp::kPow && is_one_value(p, expr.code[static_cast<size_t>(inst.b)]);
       if (inst.op != ExprOp::kStore) o.cell = cells_++;
       code_.push_back(o);
     }
@@ -121,7 +145,9 @@ class Evaluation : public HostWork {
       } else if (o.op == ExprOp::kStore) {
         store(static_cast<size_t>(o.slot), begin, n, slots, value(o.a));
       } else {
-        loop_(o.inst, n, value(o.a), value(o.b), value(o.c), cell);
+        simd::Inst inst = o.inst;
+        if (o.power) inst.op = loop_of_power(*value(o.b));
+        loop_(inst, n, value(o.a), value(o.b), value(o.c), cell);
       }
     }
   }
