@@ -54,14 +54,6 @@ struct CompileOptions {
   std::map<std::string, std::string> metadata;
 };
 
-// A row's pattern found in the graph: what it would replace, and the open Problem.
-struct Offer {
-  const Row* row = nullptr;
-  std::vector<NodeId> nodes;  // anchor first, then what the grower added
-  std::vector<ValueId> inputs;  // boundary values, in Problem.inputs order
-  std::vector<ValueId> outputs;  // in Problem.outputs order
-  Problem problem;  // open
-};
 // An Offer with Formats decided, its time and its error; or (row == nullptr) a view that costs
 // nothing.
 struct Candidate {
@@ -94,10 +86,6 @@ struct Explanation {
 // hand and match the target. Error{kUnsupported} lists every node without any candidate.
 Plan compile(const Graph& graph, const Target& target, const CompileOptions& options = {},
              Device* device = nullptr, Explanation* explanation = nullptr);
-
-// The offers of every row for every node of a canonical graph, refusals included in `explanation`.
-std::vector<Offer> find_offers(const Graph& graph, const Target& target,
-                               const CompileOptions& options, Explanation* explanation = nullptr);
 
 // The value of any constant, recipes evaluated by the reference rows.
 Tensor evaluate_constant(const Graph& graph, ConstantId id);

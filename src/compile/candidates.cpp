@@ -39,9 +39,9 @@ class Collector {
     }
   }
 
-  Options of(NodeId start) {
+  Offers of(NodeId start) {
     if (is_view(graph_, start)) {
-      Options views{view(start)};
+      Offers views{view(start)};
       if (graph_.node(start).op == "Transpose") append(views, computed(start));
       return views;
     }
@@ -49,14 +49,14 @@ class Collector {
   }
 
  private:
-  Option view(NodeId start);
-  Options computed(NodeId start);
-  void append(Options& views, Options more) const {
-    for (Option& o : more)
+  Offer view(NodeId start);
+  Offers computed(NodeId start);
+  void append(Offers& views, Offers more) const {
+    for (Offer& o : more)
       if (o.region.nodes.size() == 1)
-        for (Candidate& c : o.choices) views.front().choices.push_back(std::move(c));
+        for (Candidate& c : o.candidates) views.front().candidates.push_back(std::move(c));
   }
-  void offer(Option& option, const Row& row);
+  void ask(Offer& offer, const Row& row);
   void refuse(const Region& region, const Row& row, std::string formats, std::string reason) {
     if (!explanation_) return;
     Explanation::Line line;
@@ -85,28 +85,28 @@ class Collector {
 
 // A view keeps the bytes: linear in and out, or an axis permutation that turns one layout into the
 // other.
-Option Collector::view(NodeId start) {
-  Option option;
-  option.region.nodes = {start};
-  option.region.outputs = graph_.node(start).outputs;
-  option.lowered = lower(graph_, option.region, symbols_);
+Offer Collector::view(NodeId start) {
+  Offer offer;
+  offer.region.nodes = {start};
+  offer.region.outputs = graph_.node(start).outputs;
+  offer.lowered = lower(graph_, offer.region, symbols_);
   const bool transpose = graph_.node(start).op == "Transpose";
   const bool to_nchw =
       transpose && graph_.node(start).attrs.ints("perm") == std::vector<int64_t>{0, 3, 1, 2};
-  std::vector<DType> types{option.lowered.problem.inputs.at(0).format.dtype};
+  std::vector<DType> types{offer.lowered.problem.inputs.at(0).format.dtype};
   if (types.front() == DType::kF32 && permitted_.contains(DType::kF16))
     types.push_back(DType::kF16);
   for (DType t : types) {
     Candidate choice;
-    choice.problem = option.lowered.problem;
+    choice.problem = offer.lowered.problem;
     Format in{t, Layout::linear()}, out{t, Layout::linear()};
     if (transpose) (to_nchw ? out : in).layout = Layout::channels_last();
-    choice.formats.inputs.assign(option.lowered.inputs.size(), Format{t, Layout::linear()});
+    choice.formats.inputs.assign(offer.lowered.inputs.size(), Format{t, Layout::linear()});
     choice.formats.inputs.front() = in;
     choice.formats.outputs = {out};
-    option.choices.push_back(std::move(choice));
+    offer.candidates.push_back(std::move(choice));
   }
-  return option;
+  return offer;
 }
 
 TypeSet Collector::permitted_for(const Lowered& lowered) const {
@@ -123,11 +123,11 @@ TypeSet Collector::permitted_for(const Lowered& lowered) const {
   return set;
 }
 
-void Collector::offer(Option& option, const Row& row) {
-  const Problem& open = option.lowered.problem;
-  if (Verdict v = row.supports(open, target_); !v) return refuse(option.region, row, "", v.reason);
+void Collector::ask(Offer& offer, const Row& row) {
+  const Problem& open = offer.lowered.problem;
+  if (Verdict v = row.supports(open, target_); !v) return refuse(offer.region, row, "", v.reason);
   int taken = 0;
-  for (const FormatTuple& formats : row.formats(open, target_, permitted_for(option.lowered))) {
+  for (const FormatTuple& formats : row.formats(open, target_, permitted_for(offer.lowered))) {
     if (taken >= 8) break;
     std::string why;
     std::optional<Problem> closed = close(open, formats, &why);
@@ -137,7 +137,7 @@ void Collector::offer(Option& option, const Row& row) {
         closed.reset();
       }
     if (!closed) {
-      refuse(option.region, row, formats_text(formats), why);
+      refuse(offer.region, row, formats_text(formats), why);
       continue;
     }
     ++taken;
@@ -145,11 +145,11 @@ void Collector::offer(Option& option, const Row& row) {
     choice.row = &row;
     choice.problem = std::move(*closed);
     choice.formats = formats;
-    option.choices.push_back(std::move(choice));
+    offer.candidates.push_back(std::move(choice));
   }
 }
 
-Options Collector::computed(NodeId start) {
+Offers Collector::computed(NodeId start) {
   std::vector<Region> regions = grow_regions(graph_, start, absorbed_);
   std::vector<Lowered> lowered;
   for (const Region& r : regions) lowered.push_back(lower(graph_, r, symbols_));
@@ -173,24 +173,24 @@ Options Collector::computed(NodeId start) {
       if (alone) break;
     }
   }
-  Options options;
+  Offers offers;
   for (size_t k : wanted) {
-    Option option{regions[k], lowered[k], {}};
-    for (size_t r : fitting) offer(option, *rows_[r]);
-    if (!option.choices.empty()) options.push_back(std::move(option));
+    Offer offer{regions[k], lowered[k], {}};
+    for (size_t r : fitting) ask(offer, *rows_[r]);
+    if (!offer.candidates.empty()) offers.push_back(std::move(offer));
   }
   if (wanted.empty())
     for (size_t r : fitting)
       if (Verdict v = rows_[r]->supports(lowered.front().problem, target_); !v)
         refuse(regions.front(), *rows_[r], "", v.reason);
-  return options;
+  return offers;
 }
 
 // Why a choice is not worth its time, empty if it is: estimates far beyond the best, and the
 // specification's rows wherever another row offers something.
-std::string not_worth(const Option& option, const Candidate& choice, const Target& target) {
+std::string not_worth(const Offer& offer, const Candidate& choice, const Target& target) {
   double best = std::numeric_limits<double>::infinity();
-  for (const Candidate& c : option.choices)
+  for (const Candidate& c : offer.candidates)
     if (c.row && !is_reference(*c.row)) best = std::min(best, c.row->estimate(c.problem, target));
   if (!choice.row || best == std::numeric_limits<double>::infinity()) return {};
   if (is_reference(*choice.row))
@@ -201,13 +201,13 @@ std::string not_worth(const Option& option, const Candidate& choice, const Targe
 }
 
 // Times what is worth timing and drops what failed to run.
-void settle(const Graph& graph, Option& option, const Target& target, Costs& costs,
+void settle(const Graph& graph, Offer& offer, const Target& target, Costs& costs,
             Explanation* explanation, bool queue_only) {
   std::vector<std::string> reasons;
-  for (const Candidate& c : option.choices) reasons.push_back(not_worth(option, c, target));
+  for (const Candidate& c : offer.candidates) reasons.push_back(not_worth(offer, c, target));
   std::vector<Candidate> kept;
-  for (size_t k = 0; k < option.choices.size(); ++k) {
-    Candidate& c = option.choices[k];
+  for (size_t k = 0; k < offer.candidates.size(); ++k) {
+    Candidate& c = offer.candidates[k];
     if (queue_only) {
       if (c.row && reasons[k].empty()) costs.want(*c.row, c.problem);
       continue;
@@ -220,21 +220,21 @@ void settle(const Graph& graph, Option& option, const Target& target, Costs& cos
       reasons[k] = timed.failure;
     }
     if (explanation && c.row)
-      explanation->lines.push_back({region_name(graph, option.region), std::string(c.row->name()),
+      explanation->lines.push_back({region_name(graph, offer.region), std::string(c.row->name()),
                                     c.tactic, formats_text(c.formats), c.us, c.measured, false,
                                     reasons[k], c.problem.str()});
     if (reasons[k].empty()) kept.push_back(std::move(c));
   }
-  if (!queue_only) option.choices = std::move(kept);
+  if (!queue_only) offer.candidates = std::move(kept);
 }
 
 }  // namespace
 
 bool is_reference(const Row& row) { return row.name().substr(0, 4) == "ref."; }
 
-double Option::best_us() const {
+double Offer::best_us() const {
   double best = std::numeric_limits<double>::infinity();
-  for (const Candidate& c : choices) best = std::min(best, c.us);
+  for (const Candidate& c : candidates) best = std::min(best, c.us);
   return best;
 }
 
@@ -313,10 +313,10 @@ Candidates collect_candidates(const Graph& graph, const Target& target,
   Collector collector(graph, target, options, symbols, costs, explanation);
   for (NodeId id : graph.order()) found.by_start[id] = collector.of(id);
   for (auto& [id, list] : found.by_start)
-    for (Option& option : list) settle(graph, option, target, costs, explanation, true);
+    for (Offer& offer : list) settle(graph, offer, target, costs, explanation, true);
   costs.measure_all("timing kernels");
   for (auto& [id, list] : found.by_start)
-    for (Option& option : list) settle(graph, option, target, costs, explanation, false);
+    for (Offer& offer : list) settle(graph, offer, target, costs, explanation, false);
   return found;
 }
 

@@ -1,4 +1,4 @@
-// Candidates: for every start node its regions, and for every region the rows that can do it.
+// Offers and Candidates: for every start node its regions, and for each the rows that can do it.
 #pragma once
 
 #include "src/compile/costs.h"
@@ -6,18 +6,20 @@
 
 namespace tenfold::select {
 
-struct Option {
+// A region of the graph that rows' patterns match: its nodes, its boundary values and open Problem
+// (`lowered`), and what the rows make of it.
+struct Offer {
   Region region;
   Lowered lowered;
-  std::vector<Candidate> choices;   // in row list order
-  double best_us() const;        // infinity without choices
+  std::vector<Candidate> candidates;  // in row list order
+  double best_us() const;        // infinity without candidates
 };
 
-using Options = std::vector<Option>;   // of one start, by growing region
+using Offers = std::vector<Offer>;   // of one start, by growing region
 
 // What the search looks at for every node that can start a region, by node.
 struct Candidates {
-  std::map<NodeId, Options> by_start;
+  std::map<NodeId, Offers> by_start;
   std::vector<Symbol> symbols;   // with this profile's ranges and tuning sizes
 };
 

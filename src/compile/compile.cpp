@@ -39,7 +39,7 @@ void mark_chosen(const Graph& graph, const Selection& selection, Explanation& ex
   for (const Group& group : selection.groups) {
     const Candidate& c = group.chosen();
     if (!c.row) continue;
-    const std::string name = region_name(graph, group.option->region);
+    const std::string name = region_name(graph, group.offer->region);
     const std::string problem = c.problem.str();
     for (size_t k = first; k < explanation.lines.size(); ++k) {
       Explanation::Line& line = explanation.lines[k];
@@ -71,27 +71,6 @@ void remark_program(const Program& program, const Section& section, int in_place
 }
 
 }  // namespace
-
-std::vector<Offer> find_offers(const Graph& graph, const Target& target,
-                               const CompileOptions& options, Explanation* explanation) {
-  CompileOptions untimed = options;
-  untimed.timing = false;
-  Costs costs(target, untimed, nullptr);
-  const std::vector<Symbol> symbols = profile_symbols(graph, profiles_of(options).front());
-  const Candidates found = collect_candidates(graph, target, untimed, symbols, costs, explanation);
-  std::vector<Offer> offers;
-  for (NodeId id : graph.order())
-    for (const Option& option : found.by_start.at(id)) {
-      const Row* last = nullptr;
-      for (const Candidate& c : option.choices) {
-        if (!c.row || c.row == last) continue;
-        last = c.row;
-        offers.push_back({c.row, option.region.nodes, option.lowered.inputs, option.lowered.outputs,
-                          option.lowered.problem});
-      }
-    }
-  return offers;
-}
 
 Plan compile(const Graph& source, const Target& target, const CompileOptions& options,
              Device* device, Explanation* explanation) {

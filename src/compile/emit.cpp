@@ -52,7 +52,7 @@ class Emitter {
     std::map<ValueId, ValueId> view_of;
     for (const Group& g : selection_.groups)
       if (!g.chosen().row && !g.instead)
-        view_of[g.option->lowered.outputs.front()] = g.option->lowered.inputs.front();
+        view_of[g.offer->lowered.outputs.front()] = g.offer->lowered.inputs.front();
     for (uint32_t k = 0; k < graph_.outputs().size(); ++k) {
       ValueId v = graph_.outputs()[k].value;
       while (!direct_.count(v)) {
@@ -190,18 +190,18 @@ class Emitter {
 
   void emit(const Group& group) {
     const Candidate& choice = group.chosen();
-    const Lowered& lowered = group.option->lowered;
+    const Lowered& lowered = group.offer->lowered;
     if (!choice.row && choice.problem.op == "Concat") return emit_join(choice, lowered);
     if (!choice.row && !choice.formats.outputs.front().dense()) return emit_parts(choice, lowered);
     if (!choice.row) return emit_view(choice, lowered);
     Step step;
-    step.name = region_name(graph_, group.option->region);
+    step.name = region_name(graph_, group.offer->region);
     step.row = std::string(choice.row->name());
     step.tactic = choice.tactic;
     step.problem = choice.problem;
     step.tuned_us = choice.us;
     step.estimated_us = choice.row->estimate(choice.problem, target_);
-    for (NodeId id : group.option->region.nodes)
+    for (NodeId id : group.offer->region.nodes)
       for (const std::string& s : graph_.node(id).sources)
         if (std::find(step.sources.begin(), step.sources.end(), s) == step.sources.end())
           step.sources.push_back(s);

@@ -71,12 +71,12 @@ class Cover {
   Cover(const Graph& graph, const Candidates& candidates)
       : graph_(graph), candidates_(candidates) {}
 
-  std::vector<const Option*> run() {
-    std::vector<const Option*> chosen;
+  std::vector<const Offer*> run() {
+    std::vector<const Offer*> chosen;
     std::vector<std::string> missing;
     for (NodeId id : graph_.order()) {
       if (covered_.count(id)) continue;
-      const Option* best = pick(id);
+      const Offer* best = pick(id);
       if (!best) {
         const Node& n = graph_.node(id);
         missing.push_back("node '" + n.name + "' (" + n.op +
@@ -93,35 +93,35 @@ class Cover {
   }
 
  private:
-  const Option* pick(NodeId start) const {
-    const Options& options = candidates_.by_start.at(start);
-    const Option* best = nullptr;
+  const Offer* pick(NodeId start) const {
+    const Offers& offers = candidates_.by_start.at(start);
+    const Offer* best = nullptr;
     double best_us = std::numeric_limits<double>::infinity();
-    for (const Option& option : options) {
-      if (option.choices.empty() || overlaps(option)) continue;
-      const double us = option.best_us() + rest(option, options.back());
+    for (const Offer& offer : offers) {
+      if (offer.candidates.empty() || overlaps(offer)) continue;
+      const double us = offer.best_us() + rest(offer, offers.back());
       if (!best || us <= best_us) {
-        best = &option;
+        best = &offer;
         best_us = us;
       }
     }
     return best;
   }
 
-  bool overlaps(const Option& option) const {
-    return std::any_of(option.region.nodes.begin(), option.region.nodes.end(),
+  bool overlaps(const Offer& offer) const {
+    return std::any_of(offer.region.nodes.begin(), offer.region.nodes.end(),
                        [&](NodeId n) { return covered_.count(n) != 0; });
   }
 
-  // Time of the nodes of `largest` that `option` leaves, each run by its own best region.
-  double rest(const Option& option, const Option& largest) const {
-    std::set<NodeId> done(option.region.nodes.begin(), option.region.nodes.end());
+  // Time of the nodes of `largest` that `offer` leaves, each run by its own best region.
+  double rest(const Offer& offer, const Offer& largest) const {
+    std::set<NodeId> done(offer.region.nodes.begin(), offer.region.nodes.end());
     double us = 0;
     for (NodeId id : largest.region.nodes) {
       if (done.count(id)) continue;
-      const Option* best = nullptr;
-      for (const Option& o : candidates_.by_start.at(id))
-        if (!o.choices.empty()) best = &o;
+      const Offer* best = nullptr;
+      for (const Offer& o : candidates_.by_start.at(id))
+        if (!o.candidates.empty()) best = &o;
       if (!best) return std::numeric_limits<double>::infinity();
       us += best->best_us();
       done.insert(best->region.nodes.begin(), best->region.nodes.end());
@@ -141,7 +141,7 @@ class FormatSearch {
   FormatSearch(const Graph& graph, std::vector<Group>& groups, Conversions& conversions)
       : graph_(graph), groups_(groups), conversions_(conversions) {
     for (size_t g = 0; g < groups_.size(); ++g) {
-      const Lowered& l = groups_[g].option->lowered;
+      const Lowered& l = groups_[g].offer->lowered;
       for (size_t k = 0; k < l.outputs.size(); ++k) producer_[l.outputs[k]] = {g, k};
       for (size_t k = 0; k < l.inputs.size(); ++k)
         if (!graph_.value(l.inputs[k]).constant.valid()) consumers_[l.inputs[k]].push_back({g, k});
@@ -151,7 +151,8 @@ class FormatSearch {
   double run() {
     std::set<std::string> layouts{""};
     for (const Group& g : groups_)
-      for (const Candidate& c : g.option->choices) layouts.insert(c.formats.outputs.front().str());
+      for (const Candidate& c : g.offer->candidates)
+        layouts.insert(c.formats.outputs.front().str());
     std::vector<size_t> best;
     double best_us = std::numeric_limits<double>::infinity();
     for (const std::string& layout : layouts) {
@@ -176,12 +177,12 @@ class FormatSearch {
 
   void start_from(const std::string& layout) {
     for (Group& g : groups_) {
-      const auto& choices = g.option->choices;
+      const auto& candidates = g.offer->candidates;
       size_t pick = 0;
       bool found = false;
-      for (size_t c = 0; c < choices.size(); ++c) {
-        const bool fits = choices[c].formats.outputs.front().str() == layout;
-        if ((fits && !found) || (fits == found && choices[c].us < choices[pick].us)) pick = c;
+      for (size_t c = 0; c < candidates.size(); ++c) {
+        const bool fits = candidates[c].formats.outputs.front().str() == layout;
+        if ((fits && !found) || (fits == found && candidates[c].us < candidates[pick].us)) pick = c;
         found = found || fits;
       }
       g.choice = pick;
@@ -213,7 +214,7 @@ class FormatSearch {
 
   double local(size_t g) {
     double us = groups_[g].chosen().us;
-    const Lowered& l = groups_[g].option->lowered;
+    const Lowered& l = groups_[g].offer->lowered;
     for (ValueId v : l.outputs) us += conversions_of(v);
     std::set<ValueId> seen;
     for (ValueId v : l.inputs)
@@ -228,7 +229,7 @@ class FormatSearch {
       const size_t before = groups_[g].choice;
       size_t best = before;
       double best_us = local(g);
-      for (size_t c = 0; c < groups_[g].option->choices.size(); ++c) {
+      for (size_t c = 0; c < groups_[g].offer->candidates.size(); ++c) {
         groups_[g].choice = c;
         const double us = local(g);
         if (us < best_us * (1 - 1e-9)) {
@@ -258,7 +259,7 @@ class FormatSearch {
 };
 
 // Groups in data-flow order, ties by the position of their last node.
-std::vector<Group> ordered(const Graph& graph, const std::vector<const Option*>& cover) {
+std::vector<Group> ordered(const Graph& graph, const std::vector<const Offer*>& cover) {
   std::map<NodeId, uint32_t> position;
   for (uint32_t k = 0; k < graph.order().size(); ++k) position[graph.order()[k]] = k;
   std::map<ValueId, size_t> producer;

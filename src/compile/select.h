@@ -7,10 +7,10 @@ namespace tenfold::select {
 
 // One chosen region and its choice.
 struct Group {
-  const Option* option = nullptr;
+  const Offer* offer = nullptr;
   size_t choice = 0;
   std::optional<Candidate> instead;  // the choice with slices for operands (slices.h)
-  const Candidate& chosen() const { return instead ? *instead : option->choices[choice]; }
+  const Candidate& chosen() const { return instead ? *instead : offer->candidates[choice]; }
 };
 
 // A value that lies in the buffer of `whole`, from channel `offset` on.

@@ -44,7 +44,7 @@ class Slicer {
         costs_(costs),
         explanation_(explanation) {
     for (size_t g = 0; g < groups_.size(); ++g) {
-      const Lowered& l = groups_[g].option->lowered;
+      const Lowered& l = groups_[g].offer->lowered;
       for (size_t k = 0; k < l.outputs.size(); ++k) producer_[l.outputs[k]] = {g, k};
       for (size_t k = 0; k < l.inputs.size(); ++k)
         if (!graph_.value(l.inputs[k]).constant.valid()) uses_[l.inputs[k]].push_back({g, k});
@@ -71,7 +71,7 @@ class Slicer {
   }
 
  private:
-  const Lowered& lowered(size_t g) const { return groups_[g].option->lowered; }
+  const Lowered& lowered(size_t g) const { return groups_[g].offer->lowered; }
   const Candidate& chosen(size_t g) const { return groups_[g].chosen(); }
   int64_t channels(ValueId v) const { return graph_.type(v).shape[1].value(); }
 
@@ -222,7 +222,7 @@ class Slicer {
     const Format& produced = now.formats.outputs.front();
     const double today = now.us + conversion(v, produced, whole);
     std::vector<Candidate> ways{now};
-    for (const Candidate& c : groups_[g].option->choices)
+    for (const Candidate& c : groups_[g].offer->candidates)
       if (c.row && !groups_[g].instead && c.formats.inputs == now.formats.inputs &&
           c.us <= kWorthTiming * now.us + 1)
         ways.push_back(c);
@@ -348,7 +348,7 @@ class Slicer {
   void apply(Change& change) {
     const Candidate& c = change.choice;
     if (explanation_)
-      explanation_->lines.push_back({region_name(graph_, groups_[change.group].option->region),
+      explanation_->lines.push_back({region_name(graph_, groups_[change.group].offer->region),
                                      std::string(c.row->name()),
                                      c.tactic,
                                      formats_text(c.formats),
@@ -364,7 +364,7 @@ class Slicer {
     view.us = 0;
     selection_.us -= gain;
     if (explanation_)
-      explanation_->lines.push_back({region_name(graph_, groups_[g].option->region),
+      explanation_->lines.push_back({region_name(graph_, groups_[g].offer->region),
                                      "slices",
                                      {},
                                      formats_text(view.formats),
@@ -378,7 +378,7 @@ class Slicer {
 
   void refuse(size_t g, const std::string& why) {
     if (explanation_)
-      explanation_->lines.push_back({region_name(graph_, groups_[g].option->region),
+      explanation_->lines.push_back({region_name(graph_, groups_[g].offer->region),
                                      "slices",
                                      {},
                                      {},
