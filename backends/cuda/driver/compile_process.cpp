@@ -42,11 +42,15 @@ Deadline text_deadline() {
 fs::path own_file() {
   std::error_code ignored;
   Dl_info info{};
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+  fs::path program = fs::read_symlink("/proc/self/exe", ignored);
   if (dladdr(reinterpret_cast<const void*>(&own_file), &info) == 0 || !info.dli_fname)
     return program;
   const fs::path named = fs::canonical(info.dli_fname, ignored);
   return ignored || named.empty() ? program : named;
+}
+
+std::string error_text(int number) {
+  return std::error_code(number, std::generic_category()).message();
 }
 
 // A running helper. Stopped, and waited for, when destroyed.
@@ -61,14 +65,14 @@ class Helper {
     std::unique_ptr<Helper> helper(new Helper);
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-      reason = std::string("no socket: ") + std::strerror(errno);
+      reason = "no socket: " + error_text(errno);
       return nullptr;
     }
     helper->socket_ = ends[0];
     const int failure = helper->spawn(path, ends[1]);
     close(ends[1]);
     if (failure != 0) {
-      reason = path + ": " + std::strerror(failure);
+      reason = path + ": " + error_text(failure);
       return nullptr;
     }
     Message hello;

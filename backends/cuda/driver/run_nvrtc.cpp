@@ -52,6 +52,7 @@ std::vector<std::byte> run_nvrtc(const TextRequest& request, const std::string& 
                                       "--device-as-default-execution-space", "--fmad=true"};
   options.insert(options.end(), request.options.begin(), request.options.end());
   std::vector<const char*> pointers;
+  pointers.reserve(options.size());
   for (const std::string& option : options) pointers.push_back(option.c_str());
   const nvrtcResult result =
       api.compile(program.handle, static_cast<int>(pointers.size()), pointers.data());

@@ -32,7 +32,8 @@ class NaiveConv final : public ElementwiseRow {
   // Two dependent loads a product.
   double serial_us(const Problem& p) const override {
     const Extents w = const_extents(p.inputs[1].dims);
-    return 0.03 * static_cast<double>(element_count(w) / std::max<int64_t>(w[filters_], 1));
+    const int64_t products = element_count(w) / std::max<int64_t>(w[filters_], 1);
+    return 0.03 * static_cast<double>(products);
   }
 
  private:
