@@ -2,6 +2,7 @@
 // null.
 #include <atomic>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include <cuda_runtime_api.h>
@@ -192,6 +193,55 @@ TEST_F(Digits, DamagedEnginesAreRefused) {
   EXPECT_EQ(engine->getBindingDimensions(engine->getBindingIndex("softmax")).nbDims, 3);
   EXPECT_EQ(engine->getBindingName(7), nullptr);
   engine->destroy();
+}
+
+// A plan that the command wrote is an engine, and an engine that a program saved is a plan.
+TEST_F(Digits, EnginesAndPlansAreOneThing) {
+  const std::string tenfold = std::string("'") + TENFOLD_BIN_DIR + "/tenfold' ";
+  std::string words;
+  ASSERT_EQ(run(tenfold + "build '" + model_folder() + "' --raw-input --no-timing --batch 3 -o '" +
+                    model("by_command.plan") + "'",
+                &words),
+            0)
+      << words;
+  std::ifstream file(model("by_command.plan"), std::ios::binary);
+  const std::vector<char> bytes((std::istreambuf_iterator<char>(file)),
+                                std::istreambuf_iterator<char>());
+  IRuntime* runtime = createInferRuntime(messages);
+  ICudaEngine* theirs = runtime->deserializeCudaEngine(bytes.data(), bytes.size(), nullptr);
+  runtime->destroy();
+  ASSERT_NE(theirs, nullptr) << messages.all();
+  EXPECT_EQ(theirs->getMaxBatchSize(), 3);
+  ICudaEngine* own = build(3);
+  ASSERT_NE(own, nullptr) << messages.all();
+  const std::vector<float> x = numbers(3 * 784, 6);
+  std::vector<float> results[2];
+  for (ICudaEngine* engine : {theirs, own}) {
+    const int in = engine->getBindingIndex("data"), out = engine->getBindingIndex("softmax");
+    EXPECT_EQ(extents(engine->getBindingDimensions(in)), (std::vector<int>{1, 28, 28}));
+    EXPECT_EQ(extents(engine->getBindingDimensions(out)), (std::vector<int>{10, 1, 1}));
+    std::vector<float> input = x, output(30, -1);
+    void* buffers[2];
+    buffers[in] = input.data();
+    buffers[out] = output.data();
+    IExecutionContext* context = engine->createExecutionContext();
+    EXPECT_TRUE(context->execute(3, buffers)) << messages.all();
+    context->destroy();
+    results[engine == own] = output;
+  }
+  for (size_t k = 0; k < 30; ++k) EXPECT_NEAR(results[0][k], results[1][k], 1e-5);
+
+  IHostMemory* memory = own->serialize();
+  std::ofstream(model("by_program.plan"), std::ios::binary)
+      .write(static_cast<const char*>(memory->data()),
+             static_cast<std::streamsize>(memory->size()));
+  memory->destroy();
+  theirs->destroy();
+  own->destroy();
+  EXPECT_EQ(run(tenfold + "inspect '" + model("by_program.plan") + "'", &words), 0) << words;
+  EXPECT_NE(words.find("ip1 + relu1"), std::string::npos) << words;
+  EXPECT_EQ(run(tenfold + "bench '" + model("by_program.plan") + "' --batch 2 --json", &words), 0)
+      << words;
 }
 
 TEST(Utils, RearrangesWeights) {
