@@ -12,16 +12,19 @@ if(sources AND TARGET tenfold)
     fmt::fmt)
 endif()
 
-# A shared library that carries the static libraries inside and shows only its own symbols.
-function(tenfold_shared_library name)
+# A shared library that carries the static libraries inside and shows only the symbols of the list
+# clients/FOLDER/exports.map: what it has of the standard library's never meets a program's.
+function(tenfold_shared_library name folder)
+  set(exports "${PROJECT_SOURCE_DIR}/clients/${folder}/exports.map")
   add_library(${name} SHARED ${ARGN})
-  target_link_options(${name} PRIVATE -Wl,--exclude-libs,ALL)
+  target_link_options(${name} PRIVATE "-Wl,--version-script=${exports}")
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${exports}")
 endfunction()
 
 # ---- clients/cuda_host: the CUDA calls that such programs make, on the CPU -------------------------
 tenfold_sources(sources clients/cuda_host)
 if(sources)
-  tenfold_shared_library(tenfold_cuda_host ${sources})
+  tenfold_shared_library(tenfold_cuda_host cuda_host ${sources})
   target_include_directories(tenfold_cuda_host
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/clients/cuda_host/include>
       $<INSTALL_INTERFACE:include/tenfold-cuda-host>
@@ -50,7 +53,7 @@ if(sources AND TARGET tenfold)
     if(variant MATCHES "cpu$")
       set(own ${cpu_only})
     endif()
-    tenfold_shared_library(${variant} $<TARGET_OBJECTS:tenfold-tensorrt-common> ${own})
+    tenfold_shared_library(${variant} tensorrt $<TARGET_OBJECTS:tenfold-tensorrt-common> ${own})
     set_target_properties(${variant} PROPERTIES LINKER_LANGUAGE CXX)
     target_include_directories(${variant}
       PUBLIC $<BUILD_INTERFACE:${here}/include> $<INSTALL_INTERFACE:include/tenfold-tensorrt>

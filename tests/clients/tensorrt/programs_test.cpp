@@ -1,6 +1,8 @@
 // Whole programs in the manner of each TensorRT generation, compiled as C++11 against an installed
 // tree and run on every digit; and what the installed tree looks like.
 #include <filesystem>
+#include <regex>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -64,6 +66,27 @@ TEST(Installed, ProgramsForCudaLink) {
   if (status == 0) return;  // there is a GPU
   EXPECT_EQ(status, 1) << words;
   EXPECT_NE(words.find("buildCudaEngine: no CUDA driver"), std::string::npos) << words;
+}
+
+// Nothing of the inside, and nothing of the standard library's, meets what a program has of it.
+TEST(Installed, LibrariesShowOnlyTheirInterface) {
+  std::string why;
+  const std::string& prefix = installed_prefix(&why);
+  ASSERT_FALSE(prefix.empty()) << why;
+  const std::regex own(
+      ".* (typeinfo (name )?for |vtable for )?(nv(infer1|caffeparser1|onnxparser|uffparser)::.*|"
+      "cuda[A-Z]\\w*|tenfold_cuda_host_\\w*|create(Infer|Nv)\\w*_INTERNAL|get\\w*(Version|Logger|"
+      "Registry)|getLogger|initLibNvInferPlugins)");
+  for (const char* name : {"tenfold_tensorrt", "tenfold_tensorrt_cpu", "tenfold_cuda_host"}) {
+    std::string symbols, line;
+    ASSERT_EQ(run("nm -DC --defined-only '" + prefix + "/lib/lib" + name + ".so'", &symbols), 0)
+        << symbols;
+    std::istringstream lines(symbols);
+    int count = 0;
+    for (; std::getline(lines, line); ++count)
+      EXPECT_TRUE(std::regex_match(line, own)) << name << ": " << line;
+    EXPECT_GT(count, 10) << name;
+  }
 }
 
 TEST(Installed, HeadersShadowNobodys) {
