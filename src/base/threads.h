@@ -14,8 +14,10 @@ int hardware_threads() noexcept;
 
 using RangeFn = void (*)(void* context, int64_t begin, int64_t end) noexcept;
 // Splits [0, n) into ranges of at least `grain` (the last may be shorter) and calls fn on each, on
-// up to `threads` threads (0: all); returns when all are done. Allocates nothing once its threads
-// exist. Inside another parallel_for it runs on the calling thread alone.
+// up to `threads` threads (0: all); returns when all are done. Equal loops are shared out equally,
+// so that a thread finds in its cache what it wrote before; for uneven work see parallel_tasks.
+// Allocates nothing once its threads exist. Inside another parallel_for it runs on the calling
+// thread alone.
 void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int threads) noexcept;
 
 // body(begin, end). The first exception that a body throws is thrown again to the caller once all
@@ -41,6 +43,19 @@ void parallel_for(int64_t n, int64_t grain, Body&& body, int threads = 0) {
       },
       &call, threads);
   if (call.error) std::rethrow_exception(call.error);
+}
+
+// body(k, k + 1) for each k below n, of unequal size: whoever is free takes the next.
+template <typename Body>
+void parallel_tasks(int64_t n, Body&& body, int threads = 0) {
+  if (threads <= 0) threads = hardware_threads();
+  std::atomic<int64_t> next{0};
+  parallel_for(
+      threads < n ? threads : n, 1,
+      [&](int64_t, int64_t) {
+        for (int64_t k; (k = next.fetch_add(1)) < n;) body(k, k + 1);
+      },
+      threads);
 }
 
 }  // namespace tenfold

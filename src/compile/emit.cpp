@@ -165,7 +165,7 @@ class Emitter {
   // Machine code of all steps; compilers run side by side.
   void attach_artifacts() {
     std::vector<Artifact> made(program_.steps.size());
-    parallel_for(static_cast<int64_t>(made.size()), 1, [&](int64_t begin, int64_t end) {
+    parallel_tasks(static_cast<int64_t>(made.size()), [&](int64_t begin, int64_t end) {
       for (auto k = static_cast<size_t>(begin); k < static_cast<size_t>(end); ++k) {
         const Step& step = program_.steps[k];
         if (const Row* row = find_row(step.row))

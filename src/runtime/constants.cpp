@@ -79,7 +79,7 @@ void ConstantStore::evaluate(const std::vector<bool>& wanted) {
     if (level.size() == 1)
       make_range(0, 1);
     else
-      parallel_for(static_cast<int64_t>(level.size()), 1, make_range, threads_);
+      parallel_tasks(static_cast<int64_t>(level.size()), make_range, threads_);
   }
   for (uint32_t k = 0; k < needed.size(); ++k)
     if (needed[k] && !wanted[k]) release(k);

@@ -105,6 +105,22 @@ TEST(ParallelFor, VisitsEveryIndexOnce) {
   }
 }
 
+TEST(ParallelTasks, VisitsEachOnceAndThrows) {
+  for (const int threads : {0, 1, 2, 5})
+    for (const int64_t n : {0, 1, 2, 7, 1000}) {
+      std::vector<std::atomic<int>> visits(static_cast<size_t>(n));
+      parallel_tasks(n, [&](int64_t k, int64_t) { ++visits[static_cast<size_t>(k)]; }, threads);
+      for (const auto& v : visits) ASSERT_EQ(v, 1);
+    }
+  EXPECT_THROW(parallel_tasks(
+                   9,
+                   [](int64_t k, int64_t) {
+                     if (k == 4) throw Error(Code::kInvalid, "no");
+                   },
+                   2),
+               Error);
+}
+
 TEST(ParallelFor, NestsAndThrows) {
   std::atomic<int64_t> sum{0};
   parallel_for(
