@@ -63,7 +63,7 @@ TEST_P(Texts, Compile) {
     }
   }
   std::vector<std::string> failures(jobs.size());
-  parallel_for(static_cast<int64_t>(jobs.size()), 1, [&](int64_t begin, int64_t end) {
+  parallel_tasks(static_cast<int64_t>(jobs.size()), [&](int64_t begin, int64_t end) {
     for (auto k = static_cast<size_t>(begin); k < static_cast<size_t>(end); ++k) {
       const Job& job = jobs[k];
       try {
