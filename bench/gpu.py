@@ -8,6 +8,7 @@ its own, for at most 300 s with all it prepares; Tenfold is timed before the fir
 is missing (no torch, no GPU, over time) stands in the row with its reason. TensorRT cannot be had for these machines.
 """
 import argparse
+import os
 import sys
 import tempfile
 import threading
@@ -35,9 +36,10 @@ def floor_us(model, batch):
 
 
 def query(*fields):
-    """Fields of nvidia-smi for the first GPU, or None."""
+    """Fields of nvidia-smi for the first visible GPU, or None."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0] or "0"
     try:
-        text = common.run(["nvidia-smi", "--id=0", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"], 20)
+        text = common.run(["nvidia-smi", f"--id={first}", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"], 20)
         return [part.strip() for part in text.strip().split(",")]
     except common.Failure:
         return None
