@@ -36,6 +36,9 @@ template <typename R> __device__ __forceinline__ R widen(f16_t x) { return (R)to
 template <typename R> __device__ __forceinline__ R widen(bf16_t x) { return (R)to_float(x); }
 template <typename R> __device__ __forceinline__ R widen(bool_t x) { return x.bits ? (R)1 : (R)0; }
 template <typename R, typename T> __device__ __forceinline__ R widen(T x) { return (R)x; }
+template <> __device__ __forceinline__ f16_t widen<f16_t>(f16_t x) { return x; }
+template <> __device__ __forceinline__ bf16_t widen<bf16_t>(bf16_t x) { return x; }
+template <> __device__ __forceinline__ bool_t widen<bool_t>(bool_t x) { return x; }
 
 // Arithmetic type -> element: nearest even, integers saturate.
 __device__ __forceinline__ i64_t to_integer(float x, i64_t low, i64_t high) {

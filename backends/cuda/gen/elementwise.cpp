@@ -133,12 +133,31 @@ struct Generator {
     return text;
   }
 
-  std::string expr_loads() const {
+  // What begin(o, ahead) reads, as stored.
+  std::string ahead_struct() const {
+    std::string text = "struct Ahead {\n";
+    for (const int k : p.expr.loads())
+      text += "  " + device_type(p.inputs[static_cast<size_t>(k)].format.dtype) + " l" + str(k) +
+              "[V];\n";
+    return text + "};\n";
+  }
+
+  std::string ahead_values() const {
+    std::string text;
+    for (const int k : p.expr.loads())
+      text += "  real l" + str(k) + "[V];\n  _Pragma(\"unroll\") for (int v = 0; v < V; ++v) l" +
+              str(k) + "[v] = widen<real>(ahead.l" + str(k) + "[v]);\n";
+    return text;
+  }
+
+  // The Expr's operands as `real`s, or as stored into `ahead`.
+  std::string expr_loads(bool ahead = false) const {
     std::string text;
     for (const int k : p.expr.loads()) {
       const Operand& in = p.inputs[static_cast<size_t>(k)];
-      const std::string name = "in" + str(k), target = "l" + str(k);
-      text += "  real " + target + "[V];\n  {\n";
+      const std::string name = "in" + str(k), target = (ahead ? "ahead.l" : "l") + str(k);
+      text += ahead ? "  {\n    typedef " + device_type(in.format.dtype) + " real;\n"
+                    : "  real " + target + "[V];\n  {\n";
       const bool scalar = std::all_of(in.dims.begin(), in.dims.end(), is_one);
       const int lane = shape.lane_axis - (rank - static_cast<int>(in.dims.size()));
       const bool fixed =
@@ -258,7 +277,7 @@ struct Generator {
   }
 
   std::string element() const {
-    std::string text = expr_loads();
+    std::string text = anchor.reads_ahead ? ahead_values() : expr_loads();
     for (size_t j = 0; j < p.outputs.size(); ++j)
       text += "  real r" + str(static_cast<int64_t>(j)) + "[V];\n";
     text += "  _Pragma(\"unroll\") for (int v = 0; v < V; ++v) {\n" + expr_code(p.expr, "    ") +
@@ -280,14 +299,18 @@ struct Generator {
       text +=
           "  A.in" + str(static_cast<int64_t>(k)) + " = in" + str(static_cast<int64_t>(k)) + ";\n";
     if (anchor.contraction) {
+      const std::string place =
+          (guarded()
+               ? "  { const int left = P.inner - o.d[LANE_AXIS]; o.valid = left < V ? left : V; }\n"
+               : std::string("  o.valid = V;\n")) +
+          "  " + own_offset();
       text +=
-          "  extern __shared__ __align__(16) unsigned char shared[];\n"
-          "  contract(A, P, shared, [&](Coord& o, real (&acc0)[V]) {\n";
-      text +=
-          guarded()
-              ? "  { const int left = P.inner - o.d[LANE_AXIS]; o.valid = left < V ? left : V; }\n"
-              : "  o.valid = V;\n";
-      return text + "  " + own_offset() + element() + "  });\n}\n";
+          "  extern __shared__ __align__(16) unsigned char shared[];\n  contract(A, P, shared, ";
+      if (anchor.reads_ahead)
+        return text + "[&](Coord& o, Ahead& ahead) {\n" + place + expr_loads(true) +
+               "  }, [&](Coord& o, const Ahead& ahead, real (&acc0)[V]) {\n" + element() +
+               "  });\n}\n";
+      return text + "[&](Coord& o, real (&acc0)[V]) {\n" + place + element() + "  });\n}\n";
     }
     if (row >= 0) {
       text += row_coordinates() + "  const Row row = begin_row(A, P, o);\n";
@@ -388,6 +411,7 @@ TextRequest elementwise_request(const std::string& entry, const Problem& closed,
   request.text = generator.header() + generator.structs(generator.params(at_tuning(closed)));
   if (!anchor.include.empty()) {
     request.text += generator.anchor_loaders();
+    if (anchor.reads_ahead) request.text += generator.ahead_struct();
     if (!generator.shape.flat) request.text += "#include \"" + anchor.include + "\"\n";
   }
   request.text += generator.kernel(entry);

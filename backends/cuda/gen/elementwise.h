@@ -25,6 +25,9 @@ struct ElementwiseAnchor {
   // The text defines `contract(A, P, shared, epilogue)`, which calls epilogue(o, acc0) for every
   // vector of the output (gen/contract.cuh).
   bool contraction = false;
+  // `contract` takes begin(o, ahead) and finish(o, ahead, acc0) instead: the first reads the Expr's
+  // operands, which may be long before the sums are known.
+  bool reads_ahead = false;
   int (*lane_limit)(const Problem& problem) = nullptr;  // lanes divide it
   int threads = 256;  // of a block, at most
   bool vector = true;  // lanes > 1 make sense
