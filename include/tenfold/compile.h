@@ -44,7 +44,7 @@ struct CompileOptions {
   bool keep_taps = false;              // every canonical value can be tapped: nothing is fused
   int threads = 0;                     // CPU threads to tune for; 0: all
   int64_t memory_limit = 0;            // bytes a context may use; 0: none
-  int tactics_per_row = 8;
+  int tactics_per_row = 12;
   double seconds_limit = 0;            // of timing; 0: none. What was left untimed is reported
   std::vector<std::string> exclude_rows;  // prefix match, e.g. "onednn."; for tests and `--without`
   TimingCache* timing_cache = nullptr;

@@ -14,7 +14,7 @@ namespace {
 constexpr int kMostShared = 100 * 1024;  // two blocks, of this kernel and the next, fit together
 constexpr int kMostSteps = 72;           // of a warp: they are unrolled
 constexpr int kMostPixels = 128;
-constexpr size_t kMostTiles = 6;
+constexpr size_t kMostTiles = 12;
 
 int ceil_div(int64_t a, int64_t b) { return static_cast<int>((a + b - 1) / b); }
 
