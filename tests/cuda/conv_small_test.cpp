@@ -38,7 +38,7 @@ TEST(ConvSmall, TilesFitAndAreTexts) {
     ASSERT_TRUE(row.supports(p, h200())) << row.supports(p, h200()).reason;
     const auto tactics = row.tactics(p, h200());
     EXPECT_GE(tactics.size(), 3u);
-    EXPECT_LE(tactics.size(), 8u);
+    EXPECT_LE(tactics.size(), 12u);
     const auto conv = small_conv(p.bind(p.tuning()));
     for (const Tactic& tactic : tactics) {
       const SmallTile tile = SmallTile::parse(tactic);
