@@ -1,6 +1,8 @@
 // IBuilder: from layers to an engine.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <set>
 
 #include "engine.h"
@@ -13,6 +15,13 @@ namespace tenfold::trt {
 namespace {
 
 using nvinfer1::DeviceType;
+
+// Null for layers that are no plugins.
+std::shared_ptr<Plugin> plugin_of(const LayerCore& layer) {
+  if (const auto* v1 = dynamic_cast<const PluginLayer*>(&layer)) return v1->plugin;
+  if (const auto* v2 = dynamic_cast<const PluginV2Layer*>(&layer)) return v2->plugin;
+  return nullptr;
+}
 
 // One for the process: a second build of the same network times nothing.
 TimingCache& timing_cache() {
@@ -166,12 +175,12 @@ nvinfer1::ICudaEngine* BuilderImpl::build(NetworkCore& network) const {
   const CompileOptions o = options(network, emitter);
   const Graph graph = emitter.finish(outputs);
 
-  const PluginScope scope([&](const PluginKey& key, const void*, size_t) {
-    const LayerCore* layer = network.layers.at(static_cast<size_t>(key.number)).get();
-    if (const auto* v1 = dynamic_cast<const PluginLayer*>(layer)) return v1->plugin;
-    if (const auto* v2 = dynamic_cast<const PluginV2Layer*>(layer)) return v2->plugin;
-    return std::shared_ptr<Plugin>();
-  });
+  std::optional<PluginScope> scope;
+  if (std::any_of(network.layers.begin(), network.layers.end(),
+                  [](const auto& layer) { return plugin_of(*layer) != nullptr; }))
+    scope.emplace([&](const PluginKey& key, const void*, size_t) {
+      return plugin_of(*network.layers.at(static_cast<size_t>(key.number)));
+    });
   const std::shared_ptr<Device> device = platform::device();
   Plan plan = select(graph, o, *device);
   auto engine = std::make_shared<EngineImpl>(log_, std::move(plan), device, true);

@@ -155,35 +155,36 @@ void emit_plugin(Emitter& e, LayerCore& layer, const std::shared_ptr<Plugin>& pl
 
 namespace {
 
-// The scopes that live, newest last. Compiling prepares steps on threads of its own, so a thread
-// without a scope asks those of others.
-struct Scopes {
-  std::mutex mutex;  // held while a scope is asked: programs' factories see one call at a time
-  std::vector<PluginScope*> all;
-};
-Scopes& scopes() {
-  static Scopes* const kScopes = new Scopes;
-  return *kScopes;
+// Held by the scopes that live: those of one thread.
+std::recursive_mutex& scope_mutex() {
+  static auto* const kMutex = new std::recursive_mutex;
+  return *kMutex;
 }
-thread_local PluginScope* innermost = nullptr;
+// Compiling and loading prepare steps on threads of their own: they meet the newest scope.
+struct Newest {
+  std::recursive_mutex mutex;  // held while a scope is asked: factories see one call at a time
+  PluginScope* scope = nullptr;
+};
+Newest& newest() {
+  static Newest* const kNewest = new Newest;
+  return *kNewest;
+}
 
 }  // namespace
 
-PluginScope::PluginScope(Find find) : find_(std::move(find)), outer_(innermost) {
-  std::lock_guard<std::mutex> lock(scopes().mutex);
-  scopes().all.push_back(this);
-  innermost = this;
+PluginScope::PluginScope(Find find) : alone_(scope_mutex()), find_(std::move(find)) {
+  std::lock_guard<std::recursive_mutex> lock(newest().mutex);
+  outer_ = newest().scope;
+  newest().scope = this;
 }
 PluginScope::~PluginScope() {
-  std::lock_guard<std::mutex> lock(scopes().mutex);
-  std::erase(scopes().all, this);
-  innermost = outer_;
+  std::lock_guard<std::recursive_mutex> lock(newest().mutex);
+  newest().scope = outer_;
 }
 
 std::shared_ptr<Plugin> find_plugin(const PluginKey& key, const void* data, size_t bytes) {
-  std::lock_guard<std::mutex> lock(scopes().mutex);
-  PluginScope* scope = innermost;
-  if (!scope && !scopes().all.empty()) scope = scopes().all.back();
+  std::lock_guard<std::recursive_mutex> lock(newest().mutex);
+  PluginScope* scope = newest().scope;
   if (!scope)
     throw Error(Code::kNotFound,
                 "layer '" + key.layer + "' is a plugin and nobody makes plugins here",

@@ -66,7 +66,7 @@ class Plugin {
 void emit_plugin(Emitter& emitter, LayerCore& layer, const std::shared_ptr<Plugin>& plugin);
 
 // While one lives, plans that are prepared find their plugins through it, by key and serialized
-// bytes.
+// bytes. A scope waits for those of other threads to end.
 class PluginScope {
  public:
   using Find =
@@ -76,13 +76,15 @@ class PluginScope {
   PluginScope(const PluginScope&) = delete;
 
  private:
-  Find find_;
-  PluginScope* outer_;
+  const std::unique_lock<std::recursive_mutex> alone_;
+  const Find find_;
+  PluginScope* outer_ = nullptr;
   friend std::shared_ptr<Plugin> find_plugin(const PluginKey&, const void*, size_t);
 };
-// Of the calling thread's innermost scope; Error{kNotFound} without one, or if it knows no such
-// plugin.
+// Of the newest scope; Error{kNotFound} without one, or if it knows no such plugin.
 std::shared_ptr<Plugin> find_plugin(const PluginKey& key, const void* data, size_t bytes);
+
+inline constexpr char kPluginRow[] = "tensorrt.plugin";
 
 // Registers the op and the row; once, however often it is called.
 void register_plugin_row();

@@ -78,7 +78,7 @@ class Bound final : public RowInstance {
 
 class PluginRow final : public Row {
  public:
-  std::string_view name() const override { return "tensorrt.plugin"; }
+  std::string_view name() const override { return kPluginRow; }
   std::string_view backend() const override { return platform::kind(); }
   std::vector<std::string> patterns() const override { return {"TensorRTPlugin(...)"}; }
 

@@ -1,4 +1,7 @@
 // IRuntime: engines from bytes.
+#include <map>
+#include <optional>
+
 #include "engine.h"
 #include "platform.h"
 #include "plugin.h"
@@ -6,6 +9,25 @@
 
 namespace tenfold::trt {
 namespace {
+
+std::shared_ptr<Plugin> make_plugin(const PluginKey& key, const void* data, size_t bytes,
+                                    nvinfer1::IPluginFactory* factory) {
+  if (!key.type.empty()) return Plugin::created(key, data, bytes);
+  nvinfer1::IPlugin* plugin =
+      factory ? factory->createPlugin(key.layer.c_str(), data, bytes) : nullptr;
+  if (plugin) return Plugin::of(*plugin);
+  throw Error(Code::kNotFound,
+              "layer '" + key.layer + "' is a plugin, and " +
+                  (factory ? "the plugin factory made none" : "no plugin factory is given"));
+}
+
+bool has_plugins(const Plan& plan) {
+  for (const Section& section : plan.sections)
+    for (const Program& program : section.programs)
+      for (const Step& step : program.steps)
+        if (step.row == kPluginRow) return true;
+  return false;
+}
 
 class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
  public:
@@ -35,16 +57,15 @@ class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
     LoadOptions options;
     options.verify_all = true;
     Plan plan = Plan::deserialize({bytes, size}, options);
-    const PluginScope scope([&](const PluginKey& key, const void* data, size_t count) {
-      if (!key.type.empty()) return Plugin::created(key, data, count);
-      nvinfer1::IPlugin* plugin =
-          factory ? factory->createPlugin(key.layer.c_str(), data, count) : nullptr;
-      if (!plugin)
-        throw Error(Code::kNotFound,
-                    "layer '" + key.layer + "' is a plugin, and " +
-                        (factory ? "the plugin factory made none" : "no plugin factory is given"));
-      return Plugin::of(*plugin);
-    });
+    // A layer has one plugin, however many of the plan's programs run it.
+    std::map<int64_t, std::shared_ptr<Plugin>> made;
+    std::optional<PluginScope> scope;
+    if (has_plugins(plan))
+      scope.emplace([&](const PluginKey& key, const void* data, size_t count) {
+        std::shared_ptr<Plugin>& plugin = made[key.number];
+        if (!plugin) plugin = make_plugin(key, data, count, factory);
+        return plugin;
+      });
     return EngineImpl::hand_out(
         std::make_shared<EngineImpl>(log_, std::move(plan), platform::device(), false));
   }

@@ -1,8 +1,9 @@
 // A plugin that leaves its work to the stream it is told: the probabilities go through its
 // workspace to a second output, by copies. It reads no number itself, so it serves device memory as
-// well as host memory.
+// well as host memory. Two threads build and run such networks at once.
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include <NvCaffeParser.h>
 #include <NvInfer.h>
@@ -57,10 +58,8 @@ class PluginFactory : public nvinfer1::IPluginFactory {
   std::unique_ptr<CopyPlugin> mPlugin;
 };
 
-int main(int argc, char** argv) {
-  assert(argc == 3);
-  gDirectory = argv[1];
-  const int num = atoi(argv[2]), batch = 2;
+static bool classify(int num) {
+  const int batch = 2;
   CopyPlugin plugin;
   PluginFactory factory;
   IBuilder* builder = createInferBuilder(gLogger);
@@ -132,5 +131,17 @@ int main(int argc, char** argv) {
   context->destroy();
   engine->destroy();
   runtime->destroy();
-  return right && gLogger.errors == 0 ? 0 : 1;
+  return right;
+}
+
+int main(int argc, char** argv) {
+  assert(argc == 3);
+  gDirectory = argv[1];
+  const int num = atoi(argv[2]);
+  // Two at once, each with plugins of its own under the same name.
+  bool first = false, second = false;
+  std::thread other([&] { first = classify((num + 5) % 10); });
+  second = classify(num);
+  other.join();
+  return first && second && gLogger.errors == 0 ? 0 : 1;
 }
