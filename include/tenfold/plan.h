@@ -94,6 +94,9 @@ struct Preprocess {
   std::string resize_mode = "squash";  // squash, crop, fill, half_crop
   std::string input;  // the u8[N,H,W,C] binding
   std::string note;  // what was chosen about mean and scale, and why
+  // Color, 0 to 255 a channel in RGB order, of the borders that fill and half_crop add; empty: each
+  // picture's own mean color.
+  std::vector<int32_t> border;
 };
 
 struct Section {
@@ -108,6 +111,10 @@ struct Section {
   std::shared_ptr<const std::byte> data;
   uint64_t data_bytes = 0;
 };
+
+// The coarsest type in which a step multiplies or keeps a value: f32, tf32, f16, bf16. What the
+// plan's answers may differ by from exact ones follows from it.
+DType precision_of(const Section& section);
 
 struct LoadOptions {
   bool verify_all = false;  // check every section's checksum now, not only those used

@@ -1,5 +1,6 @@
 // From a decoded picture to what a network's input takes: channels, DIGITS' resize modes, order.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -35,18 +36,37 @@ Tensor center_crop(const Tensor& image, int64_t height, int64_t width) {
   return result;
 }
 
-// `image` in the middle of height x width; around it the picture's own mean color. (DIGITS fills
-// with random noise.)
-Tensor pad_to(const Tensor& image, int64_t height, int64_t width) {
+using Color = std::array<uint8_t, 3>;
+
+Color mean_color(const Tensor& image) {
+  const int64_t c = image.dims()[2], count = image.count();
+  double sum[3] = {};
+  for (int64_t k = 0; k < count; ++k) sum[k % c] += pixels(image)[k];
+  Color color{};
+  for (size_t k = 0; k < static_cast<size_t>(c); ++k)
+    color[k] = static_cast<uint8_t>(rounded(sum[k] * static_cast<double>(c) /
+                                            static_cast<double>(std::max<int64_t>(count, 1))));
+  return color;
+}
+
+// The color of borders. (DIGITS fills them with random noise, which the mean stands for.)
+Color border_color(const Tensor& image, const std::vector<int32_t>& stated) {
+  if (stated.empty()) return mean_color(image);
+  if (stated.size() != static_cast<size_t>(image.dims()[2]))
+    throw Error(Code::kInvalid, "the border's color has another number of channels");
+  Color color{};
+  for (size_t k = 0; k < stated.size(); ++k)
+    color[k] = static_cast<uint8_t>(std::clamp(stated[k], 0, 255));
+  return color;
+}
+
+// `image` in the middle of height x width, with borders of one color.
+Tensor pad_to(const Tensor& image, int64_t height, int64_t width, const Color& color) {
   const int64_t h = image.dims()[0], w = image.dims()[1], c = image.dims()[2];
   if (h == height && w == width) return image;
-  double mean[3] = {};
-  for (int64_t k = 0; k < h * w * c; ++k) mean[k % c] += pixels(image)[k];
-  uint8_t color[3] = {};
-  for (int64_t k = 0; k < c; ++k)
-    color[k] = static_cast<uint8_t>(rounded(mean[k] / static_cast<double>(h * w)));
   Tensor result = new_image(height, width, c, "padded picture");
-  for (int64_t k = 0; k < height * width * c; ++k) pixels(result)[k] = color[k % c];
+  for (int64_t k = 0; k < height * width * c; ++k)
+    pixels(result)[k] = color[static_cast<size_t>(k % c)];
   const int64_t top = (height - h) / 2, left = (width - w) / 2;
   for (int64_t y = 0; y < h; ++y)
     std::memcpy(pixels(result) + ((top + y) * width + left) * c, pixels(image) + y * w * c,
@@ -64,17 +84,21 @@ Tensor resize_by(const Tensor& image, double ratio, int height, int width, bool 
   return resize_bilinear(image, h, w);
 }
 
-Tensor resize_mode(const Tensor& image, int height, int width, const std::string& mode) {
+Tensor resize_mode(const Tensor& image, const Preprocess& p) {
+  const int height = p.resize_height, width = p.resize_width;
+  const std::string& mode = p.resize_mode;
   const double tall = static_cast<double>(image.dims()[0]) / height;
   const double wide = static_cast<double>(image.dims()[1]) / width;
   if (mode == "squash" || tall == wide) return resize_bilinear(image, height, width);
   if (mode == "crop")
     return center_crop(resize_by(image, std::min(tall, wide), height, width, false), height, width);
   if (mode == "fill")
-    return pad_to(resize_by(image, std::max(tall, wide), height, width, true), height, width);
+    return pad_to(resize_by(image, std::max(tall, wide), height, width, true), height, width,
+                  border_color(image, p.border));
   if (mode == "half_crop") {
     const Tensor resized = resize_by(image, (tall + wide) / 2, height, width, true);
-    return pad_to(center_crop(resized, height, width), height, width);
+    return pad_to(center_crop(resized, height, width), height, width,
+                  border_color(image, p.border));
   }
   throw Error(Code::kInvalid,
               "unknown resize mode '" + mode + "'; known are squash, crop, fill, half_crop");
@@ -104,8 +128,7 @@ Tensor convert_channels(const Tensor& image, int channels) {
 
 Tensor apply_preprocess(const Tensor& image, const Preprocess& p) {
   Tensor result = convert_channels(image, p.channels);
-  if (p.resize_height > 0 && p.resize_width > 0)
-    result = resize_mode(result, p.resize_height, p.resize_width, p.resize_mode);
+  if (p.resize_height > 0 && p.resize_width > 0) result = resize_mode(result, p);
   if (!p.bgr || p.channels != 3) return result;
   result = result.clone();
   uint8_t* out = pixels(result);

@@ -89,7 +89,8 @@ void fields(C& c, Of<Artifact> auto& v) {
 }
 template <typename C>
 void fields(C& c, Of<Preprocess> auto& v) {
-  c(v.present, v.channels, v.bgr, v.resize_height, v.resize_width, v.resize_mode, v.input, v.note);
+  c(v.present, v.channels, v.bgr, v.resize_height, v.resize_width, v.resize_mode, v.input, v.note,
+    v.border);
 }
 template <typename C>
 void fields(C& c, Of<MetaRecord> auto& v) {

@@ -18,7 +18,7 @@ Checksum checksum_of(std::span<const std::byte> bytes);
 [[noreturn]] void throw_damaged(const std::string& section_name);
 
 inline constexpr uint16_t kFormatMajor = 1;
-inline constexpr uint16_t kFormatMinor = 0;
+inline constexpr uint16_t kFormatMinor = 1;
 inline constexpr uint64_t kSectionAlignment = 64;
 
 // What a section of the file holds. Never renumber.

@@ -39,6 +39,8 @@ std::string preprocess_text(const Preprocess& p) {
     out += p.resize_mode + " to " + std::to_string(p.resize_height) + "x" +
            std::to_string(p.resize_width) + ", ";
   out += p.channels == 1 ? "grey" : p.bgr ? "BGR" : "RGB";
+  for (size_t k = 0; k < p.border.size(); ++k)
+    out += (k == 0 ? ", borders of color " : ",") + std::to_string(p.border[k]);
   return p.note.empty() ? out : out + "; " + p.note;
 }
 
@@ -82,6 +84,7 @@ void describe_program(const Section& section, size_t index, bool verbose, std::s
 void describe_section(const Section& s, size_t index, bool verbose, std::string& out) {
   out += "section " + std::to_string(index) + " for " + s.target.kind;
   if (!s.target.name.empty()) out += " " + s.target.name;
+  out += ", computing in " + std::string(to_string(precision_of(s)));
   out += s.portable ? " (portable)\n" : "\n";
   if (verbose) out += "  target: " + s.target.str() + "\n";
   for (const bool input : {true, false})
@@ -150,6 +153,7 @@ void json_program(JsonWriter& j, const Section& section, const Program& p) {
 
 void json_section(JsonWriter& j, const Section& s) {
   j.begin('{').key("target").text(s.target.str()).key("portable").flag(s.portable);
+  j.key("precision").text(to_string(precision_of(s)));
   j.key("bindings").begin('[');
   for (const Binding& b : s.bindings) {
     j.begin('{').key("name").text(b.name).key("type").text(b.type.str());
@@ -190,7 +194,9 @@ std::string Plan::describe_json() const {
     j.key("preprocess").begin('{').key("input").text(p.input).key("channels").number(p.channels);
     j.key("bgr").flag(p.bgr).key("resize_height").number(p.resize_height);
     j.key("resize_width").number(p.resize_width).key("resize_mode").text(p.resize_mode);
-    j.key("note").text(p.note).end('}');
+    j.key("border").begin('[');
+    for (const int32_t value : p.border) j.number(value);
+    j.end(']').key("note").text(p.note).end('}');
   }
   j.key("metadata").begin('{');
   for (const auto& [key, value] : metadata) j.key(key).text(value);

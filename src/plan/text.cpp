@@ -1,5 +1,6 @@
 #include "src/plan/text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -13,6 +14,23 @@ std::string fixed1(double value, const char* unit) {
   std::snprintf(text, sizeof text, "%.1f %s", value, unit);
   return text;
 }
+
+// Bytes of the well-formed UTF-8 character at the start of `text`; 0: there is none.
+size_t utf8_length(std::string_view text) {
+  const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
+  const unsigned lead = byte(0);
+  const size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (lead > 0xf4 || length == 0 || length > text.size()) return 0;
+  for (size_t k = 1; k < length; ++k)
+    if ((byte(k) & 0xc0) != 0x80) return 0;
+  if (length < 3) return length;
+  // Neither overlong, nor a surrogate, nor beyond U+10FFFF.
+  const unsigned second = byte(1);
+  const bool bad = (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+                   (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f);
+  return bad ? 0 : length;
+}
+
 }  // namespace
 
 std::string human_bytes(int64_t bytes) {
@@ -78,8 +96,16 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 JsonWriter& JsonWriter::text(std::string_view value) {
   separate();
   out_ += '"';
-  for (const char c : value) {
+  for (size_t at = 0; at < value.size();) {
+    const char c = value[at];
     const auto code = static_cast<unsigned char>(c);
+    const size_t length = utf8_length(value.substr(at));
+    if (length != 1) {
+      out_ += length == 0 ? "\xef\xbf\xbd" : value.substr(at, length);
+      at += std::max<size_t>(length, 1);
+      continue;
+    }
+    ++at;
     if (c == '"' || c == '\\') {
       out_ += '\\';
       out_ += c;

@@ -266,6 +266,10 @@ void verify_preprocess(const Plan& plan) {
   static constexpr std::string_view kModes[] = {"squash", "crop", "fill", "half_crop"};
   if (std::find(std::begin(kModes), std::end(kModes), p.resize_mode) == std::end(kModes))
     bad("resize mode '" + p.resize_mode + "' is unknown");
+  if (!p.border.empty() && p.border.size() != static_cast<size_t>(p.channels))
+    bad("the border's color has another number of channels");
+  for (const int32_t value : p.border)
+    if (value < 0 || value > 255) bad("the border's color is out of range");
   for (const Section& s : plan.sections)
     if (std::none_of(s.bindings.begin(), s.bindings.end(),
                      [&](const Binding& b) { return b.is_input && b.name == p.input; }))

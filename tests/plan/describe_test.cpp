@@ -15,7 +15,8 @@ Plan described_plan() {
   plan.sections[0].programs[0].steps[0].tuned_us = 12.34;
   plan.sections[0].programs[0].steps[1].estimated_us = 2;
   plan.sections[0].programs[0].steps[1].tactic = "tile=8";
-  plan.preprocess = {true, 3, true, 28, 28, "squash", "data", "mean pixel of mean.binaryproto"};
+  plan.preprocess = {
+      true, 3, true, 28, 28, "fill", "data", "mean pixel of mean.binaryproto", {104, 117, 123}};
   return plan;
 }
 
@@ -23,9 +24,10 @@ TEST(PlanDescribe, IsReadable) {
   EXPECT_EQ(described_plan().describe(),
             "plan 'small' by test\n"
             "  labels: 4\n"
-            "  pictures to input 'data': squash to 28x28, BGR; mean pixel of mean.binaryproto\n"
+            "  pictures to input 'data': fill to 28x28, BGR, borders of color 104,117,123; "
+            "mean pixel of mean.binaryproto\n"
             "  model: by hand\n"
-            "section 0 for cpu x86-64-v2\n"
+            "section 0 for cpu x86-64-v2, computing in f32\n"
             "  input data: f32[N,2,6,6]\n"
             "  output out: f32[N,4,6,6]\n"
             "  constants: 2 stored (304 B), 1 by recipe\n"
@@ -51,6 +53,32 @@ TEST(PlanDescribe, JsonHasStepsAndMemory) {
   EXPECT_THAT(json, HasSubstr(R"("quote\"d":"line\u000abreak")"));
   EXPECT_THAT(json, HasSubstr(R"("tuned_us":12.34)"));
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), std::count(json.begin(), json.end(), '}'));
+}
+
+TEST(PlanDescribe, JsonIsUtf8WhateverNamesAre) {
+  Plan plan = described_plan();
+  plan.name =
+      "gr\xc3\xb6\xc3\x9f"
+      "e \xff\xc3 \xed\xa0\x80 \xf0\x9f\x98\x80 \xe2\x82";
+  EXPECT_THAT(plan.describe_json(),
+              HasSubstr("\"name\":\"gr\xc3\xb6\xc3\x9f"
+                        "e \xef\xbf\xbd\xef\xbf\xbd "
+                        "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xf0\x9f\x98\x80 "
+                        "\xef\xbf\xbd\xef\xbf\xbd\""));
+}
+
+TEST(PlanDescribe, PrecisionIsThatOfTheCoarsestStep) {
+  Section section = small_plan().sections[0];
+  std::vector<Step>& steps = section.programs[0].steps;
+  EXPECT_EQ(precision_of(section), DType::kF32);
+  steps[0].problem.compute = DType::kTF32;
+  EXPECT_EQ(precision_of(section), DType::kTF32);
+  steps[1].problem.inputs[0].format.dtype = DType::kF16;
+  EXPECT_EQ(precision_of(section), DType::kF16);
+  steps[1].problem.outputs[0].format.dtype = DType::kBF16;
+  EXPECT_EQ(precision_of(section), DType::kBF16);
+  steps[0].problem.inputs[0].format.dtype = DType::kI8;  // integers say nothing
+  EXPECT_EQ(precision_of(section), DType::kBF16);
 }
 
 TEST(PlanDiff, TellsRowsTacticsFormatsAndTimes) {

@@ -151,7 +151,7 @@ TEST(PlanFile, NewerMajorIsUnsupported) {
   bytes[8] = std::byte{2};
   reseal(bytes);
   EXPECT_THAT(error_of([&] { Plan::deserialize(bytes); }),
-              HasSubstr("unsupported: plan file: format version 2.0"));
+              HasSubstr("unsupported: plan file: format version 2."));
 }
 
 TEST(PlanFile, NewerMinorWithMoreFieldsIsRead) {

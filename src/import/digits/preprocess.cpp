@@ -1,5 +1,7 @@
 #include "src/import/digits/preprocess.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -131,6 +133,23 @@ class MeanChoice {
   const Extents& dims_;
 };
 
+// The color of the borders that two of DIGITS' resize modes add: the mean that is subtracted, else
+// what is known of the data's; empty when nothing is. `mean` is in the network's channel order.
+std::vector<int32_t> border_of(const PictureFacts& facts, const PictureInput& input) {
+  Tensor mean = input.mean;
+  if (!mean.defined() && facts.mean.defined() && facts.mean.dims()[0] == input.channels)
+    mean = facts.mean;
+  if (!mean.defined() && !facts.mean_values.empty())
+    mean = from_values(facts.mean_values, input.channels);
+  if (!mean.defined()) return {};
+  const Tensor pixel = pixel_of(mean);
+  std::vector<int32_t> color;
+  for (const float v : pixel.as<float>())
+    color.push_back(static_cast<int32_t>(std::lround(std::clamp(v, 0.0F, 255.0F))));
+  if (input.swap_channels) std::reverse(color.begin(), color.end());
+  return color;
+}
+
 bool has_flags(const ImportOptions& options) {
   return (!options.mean.empty() && options.mean != "auto" && options.mean != "none") ||
          !options.mean_file.empty() || options.scale != 0 || !options.channel_order.empty();
@@ -182,6 +201,13 @@ std::optional<PictureDecision> decide(const PictureFacts& facts, const ImportOpt
   d.preprocess.resize_height = static_cast<int>(d.input.height);
   d.preprocess.resize_width = static_cast<int>(d.input.width);
   if (!facts.resize_mode.empty()) d.preprocess.resize_mode = facts.resize_mode;
+  if (d.preprocess.resize_mode == "fill" || d.preprocess.resize_mode == "half_crop") {
+    d.preprocess.border = border_of(facts, d.input);
+    size += d.preprocess.border.empty()
+                ? "; borders: each picture's own mean color, in place of DIGITS' noise"
+                : fmt::format("; borders: the mean color ({}), in place of DIGITS' noise",
+                              fmt::join(d.preprocess.border, ","));
+  }
   d.preprocess.note =
       fmt::format("mean: {}; scale: {:g}{}{}", mean.note, d.input.scale,
                   dims[1] == 3 ? (bgr ? "; channels: BGR" : "; channels: RGB") : "", size);
