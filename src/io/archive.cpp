@@ -2,7 +2,9 @@
 #include "src/io/archive.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <exception>
 #include <memory>
 
 #include <archive.h>
@@ -10,6 +12,7 @@
 
 #include "src/base/file.h"
 #include "src/base/scanner.h"
+#include "src/io/gzip.h"
 #include "tenfold/io.h"
 
 namespace tenfold {
@@ -59,18 +62,83 @@ std::string read_member(archive* a, Budget& budget, const std::string& name,
   }
 }
 
-Archive open(Bytes bytes, const std::string& name) {
+// What libarchive reads of a .tar.gz. An Error cannot pass through it: it waits in `failure`.
+struct Unpacked {
+  GzipReader reader;
+  std::exception_ptr failure;
+
+  bool next(Bytes* block) noexcept {
+    try {
+      if (!failure) *block = reader.next();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    return !failure;
+  }
+  void check() const {
+    if (failure) std::rethrow_exception(failure);
+  }
+  // What follows the archive's end: its checksums count too.
+  void drain() {
+    check();
+    while (!reader.next().empty()) {
+    }
+  }
+};
+
+la_ssize_t read_unpacked(archive* a, void* unpacked, const void** buffer) {
+  Bytes block;
+  if (!static_cast<Unpacked*>(unpacked)->next(&block)) {
+    archive_set_error(a, EIO, "it cannot be inflated");
+    return -1;
+  }
+  *buffer = block.data();
+  return static_cast<la_ssize_t>(block.size());
+}
+
+Archive open(Bytes bytes, const std::string& name, Unpacked* unpacked) {
   Archive a(archive_read_new());
   if (!a) fail(Code::kResource, name, "no memory for reading an archive");
-  archive_read_support_filter_gzip(a.get());
   archive_read_support_filter_xz(a.get());
   archive_read_support_filter_zstd(a.get());
   archive_read_support_filter_bzip2(a.get());
   archive_read_support_format_tar(a.get());
   archive_read_support_format_zip(a.get());
-  if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
+  const int status = unpacked
+                         ? archive_read_open(a.get(), unpacked, nullptr, read_unpacked, nullptr)
+                         : archive_read_open_memory(a.get(), bytes.data(), bytes.size());
+  if (unpacked) unpacked->check();
+  if (status != ARCHIVE_OK)
     fail(Code::kInvalid, name, "is no archive that can be read: " + reason_of(a.get()));
   return a;
+}
+
+Members read_members(archive* a, Budget& budget, const std::string& name) {
+  Members members;
+  for (size_t count = 0;; ++count) {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(a, &entry);
+    if (status == ARCHIVE_EOF) return members;
+    if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+      fail(Code::kInvalid, name, "the archive is damaged: " + reason_of(a));
+    if (count == kMaxMembers)
+      fail(Code::kResource, name, "more than " + std::to_string(kMaxMembers) + " members");
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) continue;
+    const char* spelt = archive_entry_pathname_utf8(entry);
+    if (!spelt) spelt = archive_entry_pathname(entry);
+    if (!spelt) fail(Code::kInvalid, name, "a member's name cannot be read");
+    std::string member = clean_member_name(spelt);
+    if (member.empty()) continue;
+    if (archive_entry_is_encrypted(entry))
+      fail(Code::kUnsupported, name, "member '" + member + "' is encrypted");
+    std::string content = read_member(a, budget, name, member);
+    const auto same = [&](const auto& held) { return held.first == member; };
+    const auto held = std::find_if(members.begin(), members.end(), same);
+    if (held != members.end())
+      held->second = std::move(content);  // the later one counts
+    else
+      members.emplace_back(std::move(member), std::move(content));
+  }
 }
 
 }  // namespace
@@ -91,32 +159,17 @@ std::string clean_member_name(const std::string& name) {
 
 Members parse_archive(Bytes bytes, const std::string& name, int64_t limit) {
   Budget budget(limit, bytes.size());
-  verify_gzip(bytes, name, budget.by_ratio);
-  const Archive a = open(bytes, name);
-  Members members;
-  for (size_t count = 0;; ++count) {
-    archive_entry* entry = nullptr;
-    const int status = archive_read_next_header(a.get(), &entry);
-    if (status == ARCHIVE_EOF) return members;
-    if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
-      fail(Code::kInvalid, name, "the archive is damaged: " + reason_of(a.get()));
-    if (count == kMaxMembers)
-      fail(Code::kResource, name, "more than " + std::to_string(kMaxMembers) + " members");
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) continue;
-    const char* spelt = archive_entry_pathname_utf8(entry);
-    if (!spelt) spelt = archive_entry_pathname(entry);
-    if (!spelt) fail(Code::kInvalid, name, "a member's name cannot be read");
-    std::string member = clean_member_name(spelt);
-    if (member.empty()) continue;
-    if (archive_entry_is_encrypted(entry))
-      fail(Code::kUnsupported, name, "member '" + member + "' is encrypted");
-    std::string content = read_member(a.get(), budget, name, member);
-    const auto same = [&](const auto& held) { return held.first == member; };
-    const auto held = std::find_if(members.begin(), members.end(), same);
-    if (held != members.end())
-      held->second = std::move(content);  // the later one counts
-    else
-      members.emplace_back(std::move(member), std::move(content));
+  std::unique_ptr<Unpacked> unpacked;
+  if (is_gzip(bytes))
+    unpacked.reset(new Unpacked{GzipReader(bytes, name, budget.by_ratio), nullptr});
+  const Archive a = open(bytes, name, unpacked.get());
+  try {
+    Members members = read_members(a.get(), budget, name);
+    if (unpacked) unpacked->drain();
+    return members;
+  } catch (const Error&) {
+    if (unpacked) unpacked->check();  // the cause, not what libarchive made of it
+    throw;
   }
 }
 

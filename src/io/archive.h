@@ -13,8 +13,5 @@ using Members = std::vector<std::pair<std::string, std::string>>;
 Members parse_archive(Bytes bytes, const std::string& name, int64_t limit);
 // A member's name without ".", empty parts and a leading "/"; Error{kInvalid} with "..".
 std::string clean_member_name(const std::string& name);
-// Reads gzip streams, one after another, up to `limit` bytes, for their checksums; anything else
-// passes. Error{kInvalid} when damaged, {kResource} beyond the limit.
-void verify_gzip(Bytes bytes, const std::string& name, int64_t limit);
 
 }  // namespace tenfold

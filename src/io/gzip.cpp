@@ -1,65 +1,94 @@
-// The checksums of gzip streams, which libarchive reads past.
+#include "src/io/gzip.h"
+
 #include <algorithm>
 #include <climits>
 #include <vector>
 
 #include <zlib.h>
 
-#include "src/io/archive.h"
 #include "tenfold/diag.h"
 
 namespace tenfold {
+
 namespace {
-
 constexpr int kGzipOnly = 16 + MAX_WBITS;
-
-struct Inflater {
-  z_stream stream{};
-  bool open = false;
-  Inflater() { open = inflateInit2(&stream, kGzipOnly) == Z_OK; }
-  ~Inflater() {
-    if (open) inflateEnd(&stream);
-  }
-};
+constexpr size_t kBlock = 1 << 16;
+}  // namespace
 
 bool is_gzip(Bytes bytes) {
   return bytes.size() >= 2 && bytes[0] == std::byte{0x1f} && bytes[1] == std::byte{0x8b};
 }
 
-// The length of the stream at the start of `bytes`; `left` counts down what it may yield.
-size_t verify_member(Bytes bytes, const std::string& name, int64_t& left) {
-  Inflater inflater;
-  if (!inflater.open) throw Error(Code::kResource, name + ": no memory for reading an archive");
-  z_stream& s = inflater.stream;
-  std::vector<Bytef> block(1 << 16);
-  size_t given = 0;
-  for (;;) {
-    if (s.avail_in == 0 && given < bytes.size()) {
-      const size_t n = std::min<size_t>(bytes.size() - given, 1 << 30);
-      s.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data() + given));
-      s.avail_in = static_cast<uInt>(n);
-      given += n;
-    }
-    s.next_out = block.data();
-    s.avail_out = static_cast<uInt>(block.size());
-    const int status = inflate(&s, Z_NO_FLUSH);
-    left -= static_cast<int64_t>(block.size()) - s.avail_out;
-    if (left < 0) throw Error(Code::kResource, name + ": it is packed too tightly to be trusted");
-    if (status == Z_STREAM_END) return given - s.avail_in;
-    if (status == Z_MEM_ERROR)
-      throw Error(Code::kResource, name + ": no memory for reading an archive");
-    if (status != Z_OK)
-      throw Error(Code::kInvalid, name + ": the archive is damaged: " +
-                                      (status == Z_BUF_ERROR ? "it ends too early"
-                                       : s.msg               ? s.msg
-                                                             : "no valid gzip stream"));
+struct GzipReader::State {
+  Bytes rest;  // what zlib has not been given yet
+  std::string name;
+  int64_t left = 0;
+  z_stream stream{};
+  bool open = false;  // inside a stream
+  std::vector<Bytef> block = std::vector<Bytef>(kBlock);
+
+  [[noreturn]] void fail(Code code, const std::string& reason) const {
+    throw Error(code, name + ": " + reason);
   }
+
+  void start() {
+    stream = {};
+    if (inflateInit2(&stream, kGzipOnly) != Z_OK)
+      fail(Code::kResource, "no memory for reading an archive");
+    open = true;
+  }
+
+  void finish() {
+    if (!open) return;
+    rest = {rest.data() - stream.avail_in, rest.size() + stream.avail_in};
+    inflateEnd(&stream);
+    open = false;
+  }
+
+  // Inflates into `block`; the number of bytes it yielded.
+  size_t step() {
+    if (stream.avail_in == 0) {
+      const size_t n = std::min<size_t>(rest.size(), 1 << 30);
+      stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest.data()));
+      stream.avail_in = static_cast<uInt>(n);
+      rest = rest.subspan(n);
+    }
+    stream.next_out = block.data();
+    stream.avail_out = static_cast<uInt>(block.size());
+    const int status = inflate(&stream, Z_NO_FLUSH);
+    const size_t yielded = block.size() - stream.avail_out;
+    left -= static_cast<int64_t>(yielded);
+    if (left < 0) fail(Code::kResource, "it is packed too tightly to be trusted");
+    if (status == Z_STREAM_END) {
+      finish();
+    } else if (status == Z_MEM_ERROR) {
+      fail(Code::kResource, "no memory for reading an archive");
+    } else if (status != Z_OK) {
+      fail(Code::kInvalid,
+           std::string("the archive is damaged: ") + (status == Z_BUF_ERROR ? "it ends too early"
+                                                      : stream.msg          ? stream.msg
+                                                                   : "no valid gzip stream"));
+    }
+    return yielded;
+  }
+};
+
+GzipReader::GzipReader(Bytes bytes, std::string name, int64_t limit)
+    : state_(std::make_unique<State>()) {
+  state_->rest = bytes;
+  state_->name = std::move(name);
+  state_->left = limit;
 }
 
-}  // namespace
+GzipReader::~GzipReader() { state_->finish(); }
 
-void verify_gzip(Bytes bytes, const std::string& name, int64_t limit) {
-  while (is_gzip(bytes)) bytes = bytes.subspan(verify_member(bytes, name, limit));
+Bytes GzipReader::next() {
+  for (;;) {
+    if (!state_->open && !is_gzip(state_->rest)) return {};
+    if (!state_->open) state_->start();
+    if (const size_t n = state_->step())
+      return std::as_bytes(std::span<const Bytef>(state_->block.data(), n));
+  }
 }
 
 }  // namespace tenfold

@@ -113,6 +113,29 @@ TEST(Preprocess, CropKeepsTheMiddle) {
   const Tensor filled = apply_preprocess(t, pre);  // 4x2 in the middle, mean 85 around it
   EXPECT_EQ(filled.at(0), 85);
   EXPECT_EQ(filled.at(15), 85);
+  pre.border = {7};
+  EXPECT_EQ(apply_preprocess(t, pre).at(0), 7);
+  EXPECT_EQ(apply_preprocess(t, pre).at(5), filled.at(5));
+}
+
+TEST(Preprocess, BordersHaveTheStatedColor) {
+  Tensor wide(DType::kU8, {4, 8, 3});
+  std::fill_n(wide.as_mutable<uint8_t>().data(), wide.count(), uint8_t{9});
+  Preprocess pre;
+  pre.resize_height = pre.resize_width = 8;
+  pre.border = {10, 20, 30};
+  for (const char* mode : {"fill", "half_crop"}) {
+    pre.resize_mode = mode;
+    pre.bgr = false;
+    Tensor out = apply_preprocess(wide, pre);
+    EXPECT_TRUE(out.at(0) == 10 && out.at(1) == 20 && out.at(2) == 30) << mode;
+    EXPECT_EQ(out.at((4 * 8 + 4) * 3), 9) << mode;
+    pre.bgr = true;  // the color is stated as RGB whatever the network reads
+    out = apply_preprocess(wide, pre);
+    EXPECT_TRUE(out.at(0) == 30 && out.at(1) == 20 && out.at(2) == 10) << mode;
+  }
+  pre.channels = 1;
+  EXPECT_THROW(apply_preprocess(wide, pre), Error);
 }
 
 TEST(Npy, RoundTripsEveryType) {
@@ -229,6 +252,12 @@ TEST(Archive, ChecksGzipSums) {
   }
   EXPECT_THROW(parse_archive(as_bytes(bytes.substr(0, bytes.size() - 4)), "x", 1 << 20), Error);
   EXPECT_EQ(parse_archive(as_bytes(bytes + std::string(512, '\0')), "x", 1 << 20).size(), 1u);
+  // Several streams behind one another are one file; behind the archive's end they count too.
+  const std::string more = pack(false, {{"b", "2"}});
+  EXPECT_EQ(parse_archive(as_bytes(bytes + more), "x", 1 << 20).size(), 1u);
+  std::string damaged = bytes + more;
+  damaged[damaged.size() - 6] ^= 1;
+  EXPECT_THROW(parse_archive(as_bytes(damaged), "x", 1 << 20), Error);
 }
 
 // Every truncation and many flips: an Error or a result, nothing else.
