@@ -60,32 +60,53 @@ std::unique_ptr<Context> ready(Engine& engine) {
   return context;
 }
 
-// A whole network's bound: 1e-4 + 1e-4|ref| in FP32; with FP16 permitted 2.5e-3 of the largest
-// reference value plus 1e-2|ref|.
-Difference compare(const std::string& name, const Tensor& got, const Tensor& want, bool half) {
+// What a whole network's answers may differ by: `of_largest` of the output's largest reference
+// value (at least of `floor`) plus `of_value` of the reference value itself; and in direction.
+struct Bound {
+  double of_largest, of_value, floor, cosine;
+};
+
+Bound bound_of(DType precision) {
+  switch (precision) {
+    case DType::kF64:
+    case DType::kF32: return {1e-4, 1e-4, 1e-6, 0.99999};
+    case DType::kTF32:  // FP16's digits
+    case DType::kF16: return {2.5e-3, 1e-2, 1, 0.999};
+    case DType::kBF16: return {2e-2, 8e-2, 1, 0.99};
+    default: return {1e-1, 2e-1, 1, 0.95};
+  }
+}
+
+Difference compare(const std::string& name, const Tensor& got, const Tensor& want,
+                   DType precision) {
   Difference d{name};
+  const Bound allowed = bound_of(precision);
   double scale = 0, dot = 0, aa = 0, bb = 0;
-  for (int64_t k = 0; k < want.count(); ++k) scale = std::max(scale, std::abs(want.at(k)));
+  for (int64_t k = 0; k < want.count(); ++k)
+    if (std::isfinite(want.at(k))) scale = std::max(scale, std::abs(want.at(k)));
   for (int64_t k = 0; k < want.count(); ++k) {
     const double a = got.at(k), b = want.at(k);
-    const double bound = half ? 2.5e-3 * std::max(scale, 1.0) + 1e-2 * std::abs(b)
-                              : 1e-4 * std::max(scale, 1.0) + 1e-4 * std::abs(b);
-    const double error = std::isnan(a) != std::isnan(b) ? INFINITY
-                         : std::isnan(a)                ? 0
-                                                        : std::abs(a - b);
+    const double bound =
+        allowed.of_largest * std::max(scale, allowed.floor) + allowed.of_value * std::abs(b);
+    const bool same = a == b || (std::isnan(a) && std::isnan(b));
+    const bool finite = std::isfinite(a) && std::isfinite(b);
+    const double error = same ? 0 : finite ? std::abs(a - b) : INFINITY;
     d.largest = std::max(d.largest, error);
-    d.allowed_share = std::max(d.allowed_share, error / bound);
-    dot += a * b, aa += a * a, bb += b * b;
+    d.allowed_share = std::max(d.allowed_share, same ? 0 : finite ? error / bound : INFINITY);
+    if (finite) dot += a * b, aa += a * a, bb += b * b;
   }
-  d.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : aa == bb;
-  d.ok = d.allowed_share <= 1;
+  const bool tiny = bb <= allowed.floor * allowed.floor * 1e-6;
+  d.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : tiny || aa == bb;
+  d.ok = d.allowed_share <= 1 && (tiny || d.cosine >= allowed.cosine);
   return d;
 }
 
 void finish(const CheckOptions& o, const std::vector<Difference>& differences,
-            const std::vector<std::string>& notes, const std::string& subject) {
+            const std::vector<std::string>& notes, const std::string& subject,
+            const std::string& precision = {}) {
   bool ok = true;
   nlohmann::json doc{{"subject", subject}, {"problems", nlohmann::json::array()}, {"notes", notes}};
+  if (!precision.empty()) doc["precision"] = precision;
   for (const Difference& d : differences) {
     ok = ok && d.ok;
     doc["outputs"].push_back({{"name", d.output},
@@ -101,7 +122,7 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
     for (const Difference& d : differences)
       fmt::print("{}: {} largest difference {:.3g} ({:.1f} % of what is allowed), cosine {:.9f}\n",
                  d.output, d.ok ? "ok," : "WRONG,", d.largest, 100 * d.allowed_share, d.cosine);
-    fmt::print("{}: {}\n", subject,
+    fmt::print("{}{}: {}\n", subject, precision.empty() ? "" : " (" + precision + ")",
                ok ? "no problem found"
                   : "differs from the reference kernels; `tenfold explain` shows the kernels");
   }
@@ -123,10 +144,10 @@ void check_plan(const CheckOptions& o) {
   const auto got = context->run(inputs);
   const auto want = reference->create_context()->run(inputs);
   std::vector<Difference> differences;
-  const bool half = uses(plan, DType::kF16) || uses(plan, DType::kTF32);
+  const DType precision = precision_of(engine->section());
   for (const auto& [name, tensor] : want)
-    differences.push_back(compare(name, got.at(name), tensor, half));
-  finish(o, differences, engine->messages(), file);
+    differences.push_back(compare(name, got.at(name), tensor, precision));
+  finish(o, differences, engine->messages(), file, std::string(to_string(precision)));
 }
 
 void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
@@ -179,11 +200,12 @@ void check_model(const CheckOptions& o) {
   const auto got = context->run(inputs);
   const std::vector<Tensor> want = evaluate_reference(model.graph, inputs);
   std::vector<Difference> differences;
+  const DType precision = precision_of(engine->section());
   for (size_t k = 0; k < want.size(); ++k) {
     const std::string& name = model.graph.outputs()[k].name;
-    differences.push_back(compare(name, got.at(name), want[k], o.compile.fp16 || o.compile.tf32));
+    differences.push_back(compare(name, got.at(name), want[k], precision));
   }
-  finish(o, differences, notes, subject);
+  finish(o, differences, notes, subject, std::string(to_string(precision)));
 }
 
 }  // namespace
