@@ -10,18 +10,15 @@ ValueId scaled(Patch& patch, ValueId constant, DType dtype, double by) {
   return patch.recipe("Mul", {constant, patch.constant("", Tensor::scalar(dtype, by))});
 }
 
-bool from_matmul(Graph& graph, const Node& node) {
-  if (!is_constant(graph, node.inputs[1]) || is_constant(graph, node.inputs[0])) return false;
+void from_matmul(const Graph& graph, Patch& patch, const Node& node) {
+  if (!is_constant(graph, node.inputs[1]) || is_constant(graph, node.inputs[0])) return;
   if (graph.type(node.inputs[0]).shape.size() != 2 || graph.type(node.inputs[1]).shape.size() != 2)
-    return false;
-  Patch patch(graph);
+    return;
   const std::vector<int64_t> perm{1, 0};
   const ValueId w = patch.recipe("Transpose", {node.inputs[1]}, {{"perm", perm}},
                                  graph.value(node.inputs[1]).name + ".t");
   patch.replace(node.outputs[0], patch.add("Gemm", {node.inputs[0], w}, {{"transB", int64_t{1}}},
                                            node.name, node.sources));
-  commit(graph, std::move(patch));
-  return true;
 }
 
 // The addend as a constant [out], if it can be one; `n` is its present shape.
@@ -36,13 +33,12 @@ std::optional<ValueId> as_bias(Patch& patch, ValueId c, const Shape& n, const Di
   return std::nullopt;
 }
 
-bool from_gemm(Graph& graph, const Node& node) {
-  if (!is_constant(graph, node.inputs[1])) return false;
+void from_gemm(const Graph& graph, Patch& patch, const Node& node) {
+  if (!is_constant(graph, node.inputs[1])) return;
   const DType dtype = graph.type(node.inputs[0]).dtype;
   const bool transposed = node.attrs.i("transB", 0) != 0;
   const double alpha = node.attrs.f("alpha", 1), beta = node.attrs.f("beta", 1);
   const bool has_c = node.inputs.size() > 2 && node.inputs[2].valid();
-  Patch patch(graph);
   Attrs attrs{{"transB", int64_t{1}}};
   if (node.attrs.i("transA", 0) != 0) attrs.set("transA", int64_t{1});
   ValueId w = node.inputs[1];
@@ -61,7 +57,7 @@ bool from_gemm(Graph& graph, const Node& node) {
     if (bias) inputs.push_back(*bias);
     if (!bias) addend = c;
   }
-  if (attrs == node.attrs && inputs == node.inputs) return false;
+  if (attrs == node.attrs && inputs == node.inputs) return;
   ValueId y = patch.add("Gemm", inputs, attrs, node.name, node.sources);
   if (addend.valid()) {
     if (beta != 1)
@@ -70,17 +66,15 @@ bool from_gemm(Graph& graph, const Node& node) {
     y = patch.add("Add", {y, addend}, {}, node.name + ".add", node.sources);
   }
   patch.replace(node.outputs[0], y);
-  commit(graph, std::move(patch));
-  return true;
 }
 
 }  // namespace
 
 bool canonical_gemm(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
-    const Node node = graph.node(id);
-    if (node.op == "MatMul") return from_matmul(graph, node);
-    return node.op == "Gemm" && from_gemm(graph, node);
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) {
+    const Node& node = graph.node(id);
+    if (node.op == "MatMul") from_matmul(graph, patch, node);
+    if (node.op == "Gemm") from_gemm(graph, patch, node);
   });
 }
 

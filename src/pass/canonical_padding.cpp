@@ -52,22 +52,19 @@ bool same_output(const Graph& graph, const Node& node, const Attrs& attrs, const
 }  // namespace
 
 bool canonical_padding(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) {
     const Node& node = graph.node(id);
-    if (node.op != "Conv" && node.op != "MaxPool" && node.op != "AveragePool") return false;
+    if (node.op != "Conv" && node.op != "MaxPool" && node.op != "AveragePool") return;
     const Node* pad = producer_of(graph, node.inputs[0], "Pad");
-    if (!pad) return false;
+    if (!pad) return;
     const Type& x = graph.type(pad->inputs[0]);
     std::optional<Attrs> attrs = with_pads(node, pad->attrs, x.shape.size());
-    if (!attrs || !same_output(graph, node, *attrs, x)) return false;
+    if (!attrs || !same_output(graph, node, *attrs, x)) return;
     std::vector<ValueId> inputs = node.inputs;
     inputs[0] = pad->inputs[0];
-    Patch patch(graph);
     patch.set_inputs(id, std::move(inputs));
     patch.set_attrs(id, std::move(*attrs));
     patch.set_sources(id, merge(pad->sources, node.sources));
-    commit(graph, std::move(patch));
-    return true;
   });
 }
 

@@ -79,11 +79,7 @@ void rewrite(const Graph& graph, Patch& patch, NodeId id) {
 }  // namespace
 
 bool canonical_pointwise(Graph& graph, const PassOptions&) {
-  Patch patch(graph);
-  for (NodeId id : graph.order()) rewrite(graph, patch, id);
-  if (patch.empty()) return false;
-  commit(graph, std::move(patch));
-  return true;
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) { rewrite(graph, patch, id); });
 }
 
 }  // namespace tenfold::passes

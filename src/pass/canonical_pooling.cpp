@@ -29,17 +29,15 @@ bool covers_all(const Graph& graph, const Node& node) {
   return true;
 }
 
-bool rewrite_window(Graph& graph, NodeId id) {
+void rewrite_window(const Graph& graph, Patch& patch, NodeId id) {
   const Node& node = graph.node(id);
   const bool average = node.op == "AveragePool";
   const bool counts_pads =
       average && node.attrs.i("count_include_pad", 0) != 0 && any_pad(node.attrs);
-  Patch patch(graph);
   if (!counts_pads && covers_all(graph, node)) {
     const std::string op = average ? "GlobalAveragePool" : "GlobalMaxPool";
     patch.replace(node.outputs[0], patch.add(op, {node.inputs[0]}, {}, node.name, node.sources));
-    commit(graph, std::move(patch));
-    return true;
+    return;
   }
   Attrs attrs = node.attrs;
   if (!any_pad(attrs)) attrs.erase("count_include_pad");
@@ -49,20 +47,16 @@ bool rewrite_window(Graph& graph, NodeId id) {
     const InferContext context{floor, {graph.type(node.inputs[0])}, {nullptr}, 1};
     if (find_op(node.op)->infer(context).front() == graph.type(node.outputs[0])) attrs = floor;
   }
-  if (attrs == node.attrs) return false;
-  patch.set_attrs(id, std::move(attrs));
-  commit(graph, std::move(patch));
-  return true;
+  if (!(attrs == node.attrs)) patch.set_attrs(id, std::move(attrs));
 }
 
-bool rewrite_reduction(Graph& graph, const Node& node) {
+void rewrite_reduction(const Graph& graph, Patch& patch, const Node& node) {
   const Type& x = graph.type(node.inputs[0]);
   const size_t rank = x.shape.size();
   const std::vector<int64_t> axes = node.attrs.ints("axes");
-  if (rank < 3 || axes.size() != rank - 2 || !is_float(x.dtype)) return false;
+  if (rank < 3 || axes.size() != rank - 2 || !is_float(x.dtype)) return;
   for (size_t k = 0; k < axes.size(); ++k)
-    if (axes[k] != static_cast<int64_t>(k) + 2) return false;
-  Patch patch(graph);
+    if (axes[k] != static_cast<int64_t>(k) + 2) return;
   const bool keep = node.attrs.i("keepdims", 1) != 0;
   const std::string op = node.op == "ReduceMean" ? "GlobalAveragePool" : "GlobalMaxPool";
   ValueId y = patch.add(op, {node.inputs[0]}, {}, node.name, node.sources);
@@ -74,17 +68,15 @@ bool rewrite_reduction(Graph& graph, const Node& node) {
                   node.name + ".reshape", node.sources);
   }
   patch.replace(node.outputs[0], y);
-  commit(graph, std::move(patch));
-  return true;
 }
 
 }  // namespace
 
 bool canonical_pooling(Graph& graph, const PassOptions&) {
-  return for_each_node(graph, [&](NodeId id) {
-    const Node node = graph.node(id);
-    if (node.op == "MaxPool" || node.op == "AveragePool") return rewrite_window(graph, id);
-    return (node.op == "ReduceMean" || node.op == "ReduceMax") && rewrite_reduction(graph, node);
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) {
+    const Node& node = graph.node(id);
+    if (node.op == "MaxPool" || node.op == "AveragePool") rewrite_window(graph, patch, id);
+    if (node.op == "ReduceMean" || node.op == "ReduceMax") rewrite_reduction(graph, patch, node);
   });
 }
 

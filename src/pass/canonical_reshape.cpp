@@ -1,5 +1,7 @@
 // Flatten, Squeeze, Unsqueeze and Reshape become Reshape in one spelling; so do Transposes that
 // only move axes of 1. Consecutive Reshapes are one, and consecutive Transposes.
+#include <algorithm>
+
 #include "src/pass/common.h"
 
 namespace tenfold::passes {
@@ -24,19 +26,30 @@ bool is_reshape(const Graph& graph, const Node& node) {
          moves_only_ones(graph.type(node.inputs[0]).shape, node.attrs.ints("perm"));
 }
 
+// Whether only another reshape sees the node's result: that one reaches past it.
+bool inside_a_chain(const Graph& graph, const Node& node) {
+  return used_once(graph, node.outputs[0]) &&
+         is_reshape(graph, graph.node(graph.uses(node.outputs[0])[0]));
+}
+
 void rewrite_reshape(const Graph& graph, Patch& patch, NodeId id) {
+  constexpr int kMaxShared = 64;  // reshapes with other users that one chain reaches past
   const Node& node = graph.node(id);
+  if (inside_a_chain(graph, node)) return;
+  std::vector<const Node*> chain{&node};
   ValueId from = node.inputs[0];
-  std::vector<std::string> sources = node.sources;
+  int shared = 0;
   while (const Node* before = producer_of(graph, from)) {
     if (!is_reshape(graph, *before)) break;
-    sources = merge(before->sources, sources);
+    if (!used_once(graph, from) && ++shared > kMaxShared) break;
+    chain.push_back(before);
     from = before->inputs[0];
   }
+  std::reverse(chain.begin(), chain.end());
   const Shape& to = graph.type(node.outputs[0]).shape;
   const Attrs attrs = reshape_attrs(graph.type(from).shape, to);
   if (from == node.inputs[0] && node.op == "Reshape" && attrs == node.attrs) return;
-  patch.replace(node.outputs[0], patch.add("Reshape", {from}, attrs, node.name, sources));
+  patch.replace(node.outputs[0], patch.add("Reshape", {from}, attrs, node.name, sources_of(chain)));
 }
 
 void rewrite_transpose(const Graph& graph, Patch& patch, NodeId id) {
@@ -53,17 +66,13 @@ void rewrite_transpose(const Graph& graph, Patch& patch, NodeId id) {
 }  // namespace
 
 bool canonical_reshape(Graph& graph, const PassOptions&) {
-  Patch patch(graph);
-  for (NodeId id : graph.order()) {
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) {
     if (is_reshape(graph, graph.node(id))) {
       rewrite_reshape(graph, patch, id);
     } else if (graph.node(id).op == "Transpose") {
       rewrite_transpose(graph, patch, id);
     }
-  }
-  if (patch.empty()) return false;
-  commit(graph, std::move(patch));
-  return true;
+  });
 }
 
 }  // namespace tenfold::passes

@@ -1,6 +1,7 @@
 #include "src/pass/common.h"
 
 #include <algorithm>
+#include <set>
 
 namespace tenfold::passes {
 
@@ -43,6 +44,15 @@ std::vector<std::string> merge(std::vector<std::string> a, const std::vector<std
   for (const std::string& name : b)
     if (std::find(a.begin(), a.end(), name) == a.end()) a.push_back(name);
   return a;
+}
+
+std::vector<std::string> sources_of(const std::vector<const Node*>& nodes) {
+  std::vector<std::string> names;
+  std::set<std::string_view> seen;
+  for (const Node* node : nodes)
+    for (const std::string& name : node->sources)
+      if (seen.insert(name).second) names.push_back(name);
+  return names;
 }
 
 Attrs reshape_attrs(const Shape& from, const Shape& to) {

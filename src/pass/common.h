@@ -12,15 +12,16 @@ namespace tenfold::passes {
 // Applies a patch and drops what it made idle.
 void commit(Graph& graph, Patch&& patch);
 
-// Calls `rewrite` for every node of the graph as it stood, front to back; nodes that an earlier
-// rewrite removed are left out. `rewrite` commits its own patches and returns whether it did.
+// Calls `rewrite(patch, id)` for every node, front to back, and applies what it gathered in one
+// patch: the work grows with the graph, not with its square. Rewrites see the graph as it stood;
+// a replaced value has the type of its replacement. Returns whether anything changed.
 template <typename F>
-bool for_each_node(Graph& graph, F rewrite) {
-  bool changed = false;
-  std::vector<NodeId> order(graph.order());  // rewrites change the graph's own
-  for (NodeId id : order)
-    if (!graph.node(id).op.empty() && rewrite(id)) changed = true;
-  return changed;
+bool rewrite_nodes(Graph& graph, F rewrite) {
+  Patch patch(graph);
+  for (NodeId id : graph.order()) rewrite(patch, id);
+  if (patch.empty()) return false;
+  commit(graph, std::move(patch));
+  return true;
 }
 
 // The node that makes a value, if its op is `op` (any when empty); null for inputs and constants.
@@ -32,6 +33,7 @@ bool used_once(const Graph& graph, ValueId value);
 std::optional<double> uniform_value(const Graph& graph, ValueId value);
 // Names of layers, in order, without repeats.
 std::vector<std::string> merge(std::vector<std::string> a, const std::vector<std::string>& b);
+std::vector<std::string> sources_of(const std::vector<const Node*>& nodes);
 
 // Attributes with which Reshape turns `from` into `to`, in the one spelling: numbers; 0 for a
 // symbolic dimension that stays in its place; -1 for one other symbolic dimension; else `dims`.

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "src/base/hash.h"
 #include "src/pass/common.h"
 
 namespace tenfold::passes {
@@ -40,10 +41,10 @@ class Merger {
     patch_.replace(old_value, by);
   }
 
-  // Equal text: equal constants (sources but for their bytes).
+  // Equal text: equal constants (sources but for bytes in their middle).
   std::string constant_key(const Constant& c) const {
     std::string key = c.type.str();
-    if (!c.is_recipe()) return key;
+    if (!c.is_recipe()) return key + " " + std::to_string(hash_of_ends(c.source));
     key += " " + c.op + c.attrs.str();
     for (ConstantId input : c.inputs) key += " " + std::to_string(input.index);
     return key;
@@ -59,6 +60,14 @@ class Merger {
       if (graph_.value(v).permitted == graph_.value(other).permitted) return merge_values(v, other);
     }
     same.push_back(v);
+  }
+
+  static uint64_t hash_of_ends(const Tensor& t) {
+    constexpr size_t kPart = 4096;
+    const std::string_view bytes(static_cast<const char*>(t.data()),
+                                 static_cast<size_t>(t.bytes()));
+    if (bytes.size() <= 2 * kPart) return hash64(bytes);
+    return hash64(bytes.substr(0, kPart)) * 31 + hash64(bytes.substr(bytes.size() - kPart));
   }
 
   static bool same_bytes(const Tensor& a, const Tensor& b) {

@@ -60,8 +60,9 @@ class Folder {
     if (!collect()) return;
     const Node* anchor = linear_anchor();
     if (!anchor && canonical_already()) return;
-    for (auto it = chain_.rbegin(); it != chain_.rend(); ++it) compose(*it);
-    for (const Node& n : chain_) sources_ = merge(n.sources, sources_);
+    std::reverse(chain_.begin(), chain_.end());
+    for (const Node* n : chain_) compose(*n);
+    sources_ = sources_of(chain_);
     const ValueId y = anchor ? fold_into(*anchor) : spell();
     patch_.replace(last_.outputs[0], y);
   }
@@ -69,20 +70,18 @@ class Folder {
  private:
   // Walks from the last node of a chain to its first.
   bool collect() {
-    for (Node node = last_;;) {
-      const int data = data_operand(graph_, node);
+    const ValueId y = last_.outputs[0];
+    // In the middle of a longer chain: that one's last node folds.
+    if (used_once(graph_, y) && data_operand(graph_, graph_.node(graph_.uses(y)[0])) >= 0)
+      return false;
+    for (const Node* node = &last_; node;) {
+      const int data = data_operand(graph_, *node);
       if (data < 0) break;
       chain_.push_back(node);
-      x_ = node.inputs[static_cast<size_t>(data)];
-      const Node* before = producer_of(graph_, x_);
-      if (!before || !used_once(graph_, x_)) break;
-      node = *before;
+      x_ = node->inputs[static_cast<size_t>(data)];
+      node = used_once(graph_, x_) ? producer_of(graph_, x_) : nullptr;
     }
-    if (chain_.empty()) return false;
-    const ValueId y = last_.outputs[0];
-    const std::vector<NodeId> users = graph_.uses(y);
-    // In the middle of a longer chain: that one's last node folds.
-    return !(used_once(graph_, y) && data_operand(graph_, graph_.node(users[0])) >= 0);
+    return !chain_.empty();
   }
 
   const Node* linear_anchor() const {
@@ -101,8 +100,8 @@ class Folder {
 
   // [Mul] [Add], each with its constant second; or one node that has no shorter spelling.
   bool canonical_already() const {
-    const Node& end = chain_[0];
-    if (chain_.size() == 2) return end.op == "Add" && chain_[1].op == "Mul";
+    const Node& end = *chain_[0];
+    if (chain_.size() == 2) return end.op == "Add" && chain_[1]->op == "Mul";
     if (chain_.size() != 1) return false;
     return end.op == "Mul" || end.op == "Add" || end.op == "Neg" ||
            (end.op == "Sub" && data_operand(graph_, end) == 1);
@@ -224,7 +223,7 @@ class Folder {
   const Graph& graph_;
   Patch& patch_;
   const Node& last_;
-  std::vector<Node> chain_;  // last first
+  std::vector<const Node*> chain_;  // last first; turned round once it is whole
   ValueId x_;
   PerChannel scale_, shift_;
   std::vector<std::string> sources_;
@@ -234,12 +233,9 @@ class Folder {
 
 // Chains share no node, so one patch holds them all; a chain behind another reads what replaces it.
 bool fold_batch_norm(Graph& graph, const PassOptions&) {
-  Patch patch(graph);
-  for (NodeId id : graph.order())
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) {
     if (data_operand(graph, graph.node(id)) >= 0) Folder(graph, patch, id).run();
-  if (patch.empty()) return false;
-  commit(graph, std::move(patch));
-  return true;
+  });
 }
 
 }  // namespace tenfold::passes

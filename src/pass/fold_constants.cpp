@@ -1,5 +1,6 @@
 // A node of constants becomes a recipe over them. No value is computed here.
 #include <algorithm>
+#include <map>
 
 #include "src/pass/common.h"
 
@@ -38,30 +39,45 @@ Attrs slice_of_split(const Graph& graph, const Node& node, size_t k) {
   return {{"starts", Ints{start}}, {"ends", Ints{end}}, {"axes", Ints{static_cast<int64_t>(at)}}};
 }
 
+// Gathers recipes front to back, so that a recipe may be over those before it.
+class Folder {
+ public:
+  Folder(const Graph& graph, int64_t budget) : graph_(graph), budget_(budget) {}
+
+  void fold(Patch& patch, NodeId id) {
+    const Node& node = graph_.node(id);
+    if (node.inputs.empty() || !built_in(node.op) || !node.graphs.empty()) return;
+    if (node.outputs.size() > 1 && node.op != "Split") return;
+    std::vector<ValueId> constants;
+    for (ValueId v : node.inputs) {
+      const auto folded = folded_.find(v);
+      if (folded == folded_.end() && !is_constant(graph_, v)) return;
+      constants.push_back(folded == folded_.end() ? v : folded->second);
+    }
+    for (ValueId v : node.outputs)
+      if (graph_.is_output(v) || !affordable(graph_, node, graph_.type(v), budget_)) return;
+    for (size_t k = 0; k < node.outputs.size(); ++k) {
+      const std::string& name = graph_.value(node.outputs[k]).name;
+      const bool split = node.op == "Split";
+      const ValueId recipe =
+          patch.recipe(split ? "Slice" : node.op, constants,
+                       split ? slice_of_split(graph_, node, k) : node.attrs, name);
+      patch.replace(node.outputs[k], recipe);
+      folded_[node.outputs[k]] = recipe;
+    }
+  }
+
+ private:
+  const Graph& graph_;
+  int64_t budget_;
+  std::map<ValueId, ValueId> folded_;
+};
+
 }  // namespace
 
 bool fold_constants(Graph& graph, const PassOptions& options) {
-  return for_each_node(graph, [&](NodeId id) {
-    const Node& node = graph.node(id);
-    const bool constant =
-        !node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(),
-                                            [&](ValueId v) { return is_constant(graph, v); });
-    if (!constant || !built_in(node.op) || !node.graphs.empty()) return false;
-    if (node.outputs.size() > 1 && node.op != "Split") return false;
-    for (ValueId v : node.outputs)
-      if (graph.is_output(v) || !affordable(graph, node, graph.type(v), options.fold_budget_bytes))
-        return false;
-    Patch patch(graph);
-    for (size_t k = 0; k < node.outputs.size(); ++k) {
-      const std::string& name = graph.value(node.outputs[k]).name;
-      const bool split = node.op == "Split";
-      patch.replace(node.outputs[k],
-                    patch.recipe(split ? "Slice" : node.op, node.inputs,
-                                 split ? slice_of_split(graph, node, k) : node.attrs, name));
-    }
-    commit(graph, std::move(patch));
-    return true;
-  });
+  Folder folder(graph, options.fold_budget_bytes);
+  return rewrite_nodes(graph, [&](Patch& patch, NodeId id) { folder.fold(patch, id); });
 }
 
 }  // namespace tenfold::passes
