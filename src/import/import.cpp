@@ -10,6 +10,7 @@
 #include "src/import/digits/package.h"
 #include "src/import/digits/preprocess.h"
 #include "src/import/files.h"
+#include "src/io/npy.h"
 #include "tenfold/io.h"
 
 namespace tenfold {
@@ -77,9 +78,8 @@ void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnosti
 Tensor load_mean(const std::string& name, const ModelFile* file) {
   Tensor mean;
   if (ends_with(name, ".npy")) {
-    if (file && file->path().empty())
-      throw Error(Code::kUnsupported, name + ": .npy is read from disk only");
-    mean = load_npy(name).cast(DType::kF32);
+    const auto bytes = [](const std::string& text) { return std::as_bytes(std::span(text)); };
+    mean = (file ? parse_npy(bytes(file->bytes()), name) : load_npy(name)).cast(DType::kF32);
   } else {
     mean = file ? caffe::parse_mean(file->bytes(), name) : read_mean_file(name);
   }

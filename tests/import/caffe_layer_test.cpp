@@ -1,5 +1,6 @@
 // Every layer type: which nodes it becomes, with which attributes and shapes.
 #include "import/caffe_support.h"
+#include "tenfold/compile.h"
 
 namespace tenfold::test {
 namespace {
@@ -29,7 +30,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AbsVal", "", "1,3,4,4", "Abs", "N,3,4,4"},
         Case{"ArgMax", "", "1,3,4,4", "Flatten ArgMax Cast Reshape", "N,1,1,1"},
         Case{"ArgMax", "argmax_param { out_max_val: true }", "1,9",
-             "ArgMax Cast ReduceMax Concat Reshape", "N,2,1"},
+             "ArgMax ReduceMax Cast Concat Reshape", "N,2,1"},
+        Case{"ArgMax", "argmax_param { top_k: 5 out_max_val: true }", "1,9",
+             "Slice TopK Cast Sub Concat Reshape", "N,2,5"},
+        Case{"ArgMax", "argmax_param { top_k: 2 axis: 1 }", "1,9,3", "Slice TopK Cast Sub",
+             "N,2,3"},
         Case{"ArgMax", "argmax_param { axis: 1 }", "1,3,4,4", "ArgMax Cast", "N,1,4,4"},
         Case{"ArgMax", "argmax_param { axis: -1 out_max_val: true }", "1,3,4,4", "ReduceMax",
              "N,3,4,1"},
@@ -180,23 +185,42 @@ TEST(CaffeLayerDetails, Crop) {
   EXPECT_EQ(node_of(m, "out").attrs.ints("starts"), (std::vector<int64_t>{1, 3}));
 }
 
-TEST(CaffeLayerDetails, ArgMaxTakesTheLastOfEquals) {
-  const ImportedModel m = import_text(input("1,9") + layer("ArgMax", "argmax_param { axis: 1 }"));
-  ASSERT_FALSE(m.failed) << report(m);
-  bool found = false;
-  for (const NodeId id : m.graph.order()) {
-    const Node& n = m.graph.node(id);
-    if (n.op != "ArgMax") continue;
-    found = true;
-    EXPECT_EQ(n.attrs.i("select_last_index", 0), 1);
-  }
-  EXPECT_TRUE(found);
+TEST(CaffeLayerDetails, ArgMaxOfMoreThanThereIs) {
+  const ImportedModel m = import_text(input("1,4") + layer("ArgMax", "argmax_param { top_k: 5 }"));
+  EXPECT_TRUE(says(m, Severity::kError, {"top_k: 5 of 4"}));
+  EXPECT_TRUE(import_text(input("1,4") + layer("ArgMax", "argmax_param { top_k: 0 }")).failed);
 }
 
-TEST(CaffeLayerDetails, ArgMaxOfSeveralIsRefused) {
-  const ImportedModel m = import_text(input("1,9") + layer("ArgMax", "argmax_param { top_k: 5 }"));
-  EXPECT_TRUE(says(m, Severity::kError, {"top_k"}));
-  EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported);
+// Of equal elements Caffe counts the last one first.
+TEST(CaffeLayerDetails, ArgMaxOfEquals) {
+  Tensor x(DType::kF32, {2, 5});
+  const std::vector<float> given{3, 7, 1, 7, 3, 0, 0, 0, 0, 0};
+  std::copy(given.begin(), given.end(), x.as_mutable<float>().begin());
+  const auto answer = [&](const std::string& body) {
+    const ImportedModel m = import_text(input("1,5") + layer("ArgMax", body));
+    EXPECT_FALSE(m.failed) << report(m);
+    const Tensor y = evaluate_reference(m.graph, {{"data", x}}).at(0);
+    std::vector<double> values;
+    for (int64_t k = 0; k < y.count(); ++k) values.push_back(y.at(k));
+    return values;
+  };
+  using Values = std::vector<double>;
+  EXPECT_EQ(answer(""), (Values{3, 4}));
+  EXPECT_EQ(answer("argmax_param { axis: 1 }"), (Values{3, 4}));
+  EXPECT_EQ(answer("argmax_param { top_k: 3 }"), (Values{3, 1, 4, 4, 3, 2}));
+  EXPECT_EQ(answer("argmax_param { top_k: 2 out_max_val: true }"),
+            (Values{3, 1, 7, 7, 4, 3, 0, 0}));
+  EXPECT_EQ(answer("argmax_param { top_k: 2 axis: 1 out_max_val: true }"), (Values{7, 7, 0, 0}));
+}
+
+TEST(CaffeLayerDetails, SizesBeyondAnyPicture) {
+  EXPECT_TRUE(
+      says(import_text(input("1,3,4,4") + layer("LRN", "lrn_param { local_size: 4294967295 }")),
+           Severity::kError, {"'l'", "local_size: 4294967295"}));
+  EXPECT_TRUE(
+      says(import_text(input("1,3,4,4") +
+                       layer("Pooling", "pooling_param { kernel_size: 2 stride: 4294967295 }")),
+           Severity::kError, {"'l'", "stride: 4294967295"}));
 }
 
 TEST(CaffeLayerDetails, ReshapeErrors) {

@@ -4,16 +4,6 @@
 namespace tenfold::test {
 namespace {
 
-std::string conv(const std::string& name, const std::string& bottom,
-                 const std::string& extra = {}) {
-  return "layer { name: '" + name + "' type: 'Convolution' bottom: '" + bottom + "' top: '" + name +
-         "' convolution_param { num_output: 2 kernel_size: 1 } " + extra + "}\n";
-}
-
-std::string relu(const std::string& name, const std::string& blob) {
-  return "layer { name: '" + name + "' type: 'ReLU' bottom: '" + blob + "' top: '" + blob + "' }\n";
-}
-
 TEST(CaffeNet, InPlaceLayersKeepTheLastValueUnderTheName) {
   const ImportedModel m = import_text(input("1,3,4,4") + conv("c", "data") + relu("r", "c"));
   ASSERT_FALSE(m.failed) << report(m);
@@ -60,6 +50,16 @@ TEST(CaffeNet, SizesBeyondAnyMachineAreResources) {
       "num_output: 4 kernel_size: 3 pad: 2000000000 } }\n" +
       conv("d", "c"));
   EXPECT_TRUE(says(m, Severity::kError, {"'c'", "64 bits"})) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kResource);
+}
+
+TEST(CaffeNet, MoreOutputsThanAPlanHas) {
+  std::string text = input("1,3,4,4");
+  for (int k = 0; k < 4100; ++k)
+    text += "layer { name: 'r" + std::to_string(k) + "' type: 'ReLU' bottom: 'data' top: 't" +
+            std::to_string(k) + "' }\n";
+  const ImportedModel m = import_text(text);
+  EXPECT_TRUE(says(m, Severity::kError, {"'r4095'", "4100 outputs", "4096"})) << report(m);
   EXPECT_EQ(m.diagnostics.worst(), Code::kResource);
 }
 
@@ -139,7 +139,17 @@ TEST(CaffeNet, DataLayersThatDoNotTellTheirShape) {
   const ImportedModel m = import_text(
       "layer { name: 'd' type: 'Data' top: 'data' top: 'label' data_param { batch_size: 3 } }\n" +
       conv("c", "data"));
-  EXPECT_TRUE(says(m, Severity::kError, {"'d'", "Data layer", "deploy"}));
+  EXPECT_TRUE(says(m, Severity::kError, {"'d'", "Data layer", "--shape data=", "deploy"}));
+  EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported);  // the file is sound
+  ImportOptions options;
+  options.shapes = {{"data", {1, 3, 6, 6}}};
+  const std::string hdf5 =
+      "layer { name: 'd' type: 'HDF5Data' top: 'data' top: 'y' }\n" + conv("c", "data");
+  EXPECT_EQ(shape_of(import_text(hdf5, options), "c"), "N,2,6,6");
+  EXPECT_TRUE(says(import_text(hdf5), Severity::kError, {"--shape data="}));
+  EXPECT_TRUE(
+      says(import_text("layer { name: 'd' type: 'Input' top: 'data' }\n" + conv("c", "data")),
+           Severity::kError, {"'d'", "Input layer", "--shape data="}));
   const ImportedModel memory = import_text(
       "layer { name: 'd' type: 'MemoryData' top: 'data' top: 'label' memory_data_param { "
       "batch_size: 3 "
@@ -230,159 +240,7 @@ TEST(CaffeNet, TwoMakersOfOneBlob) {
   EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:3", "'c' is already made by layer 'c'"}));
 }
 
-// ---- weights
-
-const char* kWeights =
-    "layer { name: 'c' type: 'Convolution' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: 1 "
-    "data: 2 "
-    "data: 3 data: 4 data: 5 data: 6 } blobs { shape { dim: 2 } data: 7 data: 8 } }\n";
-
-TEST(CaffeNet, WeightsAreFoundByLayerName) {
-  const ImportedModel m = import_text_with(input("1,3,4,4") + conv("c", "data"), kWeights);
-  ASSERT_FALSE(m.failed) << report(m);
-  const Node& node = node_of(m, "c");
-  const Constant* weight = m.graph.constant_of(node.inputs[1]);
-  ASSERT_TRUE(weight);
-  EXPECT_EQ(weight->source.at(5), 6);
-  EXPECT_EQ(m.graph.constant_of(node.inputs[2])->source.at(1), 8);
-}
-
-TEST(CaffeNet, WeightsOfLegacyShape) {
-  const std::string net = input("1,3") +
-                          "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' "
-                          "inner_product_param { num_output: 2 } }\n";
-  const std::string blobs =
-      "layers { name: 'ip' type: INNER_PRODUCT blobs { num: 1 channels: 1 height: 2 width: 3 data: "
-      "[1, 2, "
-      "3, 4, 5, 6] } blobs { num: 1 channels: 1 height: 1 width: 2 data: [7, 8] } }";
-  const ImportedModel m = import_text_with(net, blobs);
-  ASSERT_FALSE(m.failed) << report(m);
-  EXPECT_EQ(str(m.graph.type(node_of(m, "ip").inputs[1]).shape), "2,3");
-}
-
-TEST(CaffeNet, WeightsInHalfPrecisionAndDouble) {
-  const std::string net = input("1,3,4,4") + conv("c", "data");
-  const std::string blobs =
-      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } raw_data_type: FLOAT16 "
-      "raw_data: "
-      "'\\x00\\x3c\\x00\\x40\\x00\\x42\\x00\\x44\\x00\\x45\\x00\\xc6' } blobs { shape { dim: 2 } "
-      "double_data: [0.5, 0.25] } }";
-  const ImportedModel m = import_text_with(net, blobs);
-  ASSERT_FALSE(m.failed) << report(m);
-  const Node& node = node_of(m, "c");
-  EXPECT_EQ(m.graph.constant_of(node.inputs[1])->source.at(1), 2);
-  EXPECT_EQ(m.graph.constant_of(node.inputs[1])->source.at(5), -6);
-  EXPECT_EQ(m.graph.constant_of(node.inputs[2])->source.at(1), 0.25);
-}
-
-TEST(CaffeNet, WeightsThatDoNotFit) {
-  const std::string net = input("1,3,4,4") + conv("c", "data");
-  const ImportedModel shape = import_text_with(net,
-                                               "layer { name: 'c' blobs { shape { dim: 3 dim: 2 "
-                                               "dim: 1 dim: 1 } data: [1,2,3,4,5,6] } blobs { "
-                                               "shape { dim: 2 } data: [1,2] } }");
-  EXPECT_TRUE(says(shape, Severity::kError, {"'c'", "[3,2,1,1]", "[2,3,1,1]"})) << report(shape);
-  const ImportedModel count =
-      import_text_with(net,
-                       "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: "
-                       "[1,2,3,4,5,6] } }");
-  EXPECT_TRUE(says(count, Severity::kError, {"'c'", "blobs"})) << report(count);
-  const ImportedModel more = import_text_with(
-      input("1,3,4,4") +
-          "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { "
-          "num_output: 2 kernel_size: 1 bias_term: false } }",
-      kWeights);
-  EXPECT_TRUE(says(more, Severity::kError, {"has 2 blobs, the network needs 1"})) << report(more);
-  const ImportedModel values = import_text_with(net,
-                                                "layer { name: 'c' blobs { shape { dim: 2 dim: 3 "
-                                                "dim: 1 dim: 1 } data: [1,2] } blobs { shape { "
-                                                "dim: 2 } data: [1,2] } }");
-  EXPECT_TRUE(says(values, Severity::kError, {"net.caffemodel", "'c'", "holds 2 values"}))
-      << report(values);
-}
-
-TEST(CaffeNet, MissingAndExtraWeights) {
-  const std::string net = input("1,3,4,4") + conv("c", "data") + conv("d", "c") + conv("e", "d");
-  const ImportedModel m = import_text_with(net, kWeights);
-  EXPECT_TRUE(says(m, Severity::kError, {"net.caffemodel", "2 layers: d, e"})) << report(m);
-  ImportOptions random;
-  random.random_weights = true;
-  EXPECT_FALSE(import_text_with(net, kWeights, random).failed);
-  const ImportedModel extra = import_text_with(
-      input("1,3,4,4") + conv("c", "data"),
-      std::string(kWeights) + "layer { name: 'aux' blobs { shape { dim: 1 } data: 1 } }");
-  EXPECT_FALSE(extra.failed);
-  EXPECT_TRUE(says(extra, Severity::kNote, {"1 trained layer", "aux"})) << report(extra);
-  ImportOptions raw;
-  raw.raw_input = true;
-  const ImportedModel none = import_model_memory({{"net.prototxt", net}}, raw);
-  EXPECT_TRUE(says(none, Severity::kError, {"net.prototxt", "3 layers: c, d, e"})) << report(none);
-}
-
-TEST(CaffeNet, SharedParameters) {
-  const std::string net = input("1,3,4,4") +
-                          conv("c", "data", "param { name: 'w' } param { name: 'b' }") +
-                          conv("d", "data", "param { name: 'w' } param { name: 'b' }");
-  const ImportedModel m = import_text_with(net, kWeights);
-  ASSERT_FALSE(m.failed) << report(m);
-  EXPECT_EQ(m.graph.constant_of(node_of(m, "d").inputs[1])->source.at(5), 6);
-}
-
-TEST(CaffeNet, BatchNormDividesByItsFactor) {
-  const std::string blobs =
-      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: "
-      "[2, 6] } "
-      "blobs { shape { dim: 1 } data: 2 } }";
-  const ImportedModel m = import_text_with(input("1,2,4,4") + layer("BatchNorm"), blobs);
-  ASSERT_FALSE(m.failed) << report(m);
-  const Node& node = node_of(m, "out");
-  EXPECT_EQ(m.graph.constant_of(node.inputs[3])->source.at(1), 4);
-  EXPECT_EQ(m.graph.constant_of(node.inputs[4])->source.at(1), 3);
-  const std::string five =
-      "layer { name: 'l' blobs { shape { dim: 2 } data: [4, 8] } blobs { shape { dim: 2 } data: "
-      "[2, 6] } "
-      "blobs { shape { dim: 1 } data: 1 } blobs { shape { dim: 2 } data: [10, 11] } blobs { shape "
-      "{ dim: 2 "
-      "} data: [20, 21] } }";
-  const ImportedModel fork = import_text_with(input("1,2,4,4") + layer("BatchNorm"), five);
-  ASSERT_FALSE(fork.failed) << report(fork);
-  EXPECT_EQ(fork.graph.constant_of(node_of(fork, "out").inputs[1])->source.at(1), 11);
-  EXPECT_EQ(fork.graph.constant_of(node_of(fork, "out").inputs[2])->source.at(0), 20);
-}
-
-TEST(CaffeNet, RandomWeightsAreTheSameEveryTime) {
-  const std::string net = input("1,3,4,4") + conv("c", "data");
-  const ImportedModel a = import_text(net), b = import_text(net);
-  const Tensor x = a.graph.constant_of(node_of(a, "c").inputs[1])->source;
-  const Tensor y = b.graph.constant_of(node_of(b, "c").inputs[1])->source;
-  for (int64_t k = 0; k < x.count(); ++k) EXPECT_EQ(x.at(k), y.at(k));
-}
-
-TEST(CaffeNet, DamagedWeightsNameTheOffset) {
-  std::string bytes = caffemodel(kWeights);
-  bytes.resize(bytes.size() - 3);
-  ImportOptions raw;
-  raw.raw_input = true;
-  const ImportedModel m = import_model_memory(
-      {{"net.caffemodel", bytes}, {"net.prototxt", input("1,3,4,4") + conv("c", "data")}}, raw);
-  EXPECT_TRUE(m.failed);
-  bool found = false;
-  for (const Diagnostic& d : m.diagnostics.all())
-    found |= d.offset >= 0 && d.file == "net.caffemodel";
-  EXPECT_TRUE(found) << report(m);
-  EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
-}
-
 // ---- hooks
-
-TEST(CaffeNet, TextInPlaceOfWeights) {
-  const std::string net = input("1,3,4,4") + conv("c", "data");
-  for (const std::string text : {"version https://git-lfs.github.com/spec/v1\n", "<html>"}) {
-    const ImportedModel m =
-        import_model_memory({{"net.prototxt", net}, {"net.caffemodel", text}}, {});
-    EXPECT_TRUE(says(m, Severity::kError, {"net.caffemodel"})) << report(m);
-  }
-}
 
 class DoublingHook : public LayerHooks {
  public:
@@ -409,7 +267,10 @@ TEST(CaffeNet, HooksClaimLayersAndBorrowWeights) {
                           "layer { name: 'mine' type: 'IPlugin' bottom: 'data' top: 'm' }\n" +
                           conv("c", "m");
   const ImportedModel m = import_text_with(
-      net, std::string(kWeights) + "layer { name: 'mine' blobs { shape { dim: 2 } data: [3, 4] } }",
+      net,
+      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: [1,2,3,4,5,6] } "
+      "blobs { shape { dim: 2 } data: [7, 8] } }\n"
+      "layer { name: 'mine' blobs { shape { dim: 2 } data: [3, 4] } }",
       options);
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(hook.calls, 1);

@@ -39,6 +39,15 @@ std::string layer(const std::string& type, const std::string& body) {
   return "layer { name: 'l' type: '" + type + "' bottom: 'data' top: 'out' " + body + " }\n";
 }
 
+std::string conv(const std::string& name, const std::string& bottom, const std::string& extra) {
+  return "layer { name: '" + name + "' type: 'Convolution' bottom: '" + bottom + "' top: '" + name +
+         "' convolution_param { num_output: 2 kernel_size: 1 } " + extra + "}\n";
+}
+
+std::string relu(const std::string& name, const std::string& blob) {
+  return "layer { name: '" + name + "' type: 'ReLU' bottom: '" + blob + "' top: '" + blob + "' }\n";
+}
+
 std::string report(const ImportedModel& model) {
   std::string text;
   for (const Diagnostic& d : model.diagnostics.all()) text += d.str() + "\n";

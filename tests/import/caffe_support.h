@@ -23,6 +23,9 @@ std::string caffemodel(const std::string& weights_text);
 std::string input(const std::string& dims);
 // One layer "l" of `type` from "data" to "out", with `body` inside.
 std::string layer(const std::string& type, const std::string& body = {});
+// A convolution of two 1x1 filters from `bottom` to the top `name`; a ReLU in place.
+std::string conv(const std::string& name, const std::string& bottom, const std::string& extra = {});
+std::string relu(const std::string& name, const std::string& blob);
 
 // Every diagnostic, a line each.
 std::string report(const ImportedModel& model);

@@ -122,6 +122,9 @@ TEST(Digits, ColorPictureIsCroppedSwappedAndCentered) {
   EXPECT_EQ(ops(m), "Transpose Slice Slice Cast Sub Mul Conv");
   EXPECT_EQ(m.preprocess.resize_mode, "half_crop");
   EXPECT_FALSE(m.preprocess.bgr);
+  // The mean's pixel, from BGR to RGB; DIGITS pads with noise.
+  EXPECT_EQ(m.preprocess.border, (std::vector<int32_t>{228, 128, 28}));
+  EXPECT_NE(m.preprocess.note.find("borders: the mean color"), std::string::npos);
   const Tensor& mean = constant(m, "data.mean_value");
   EXPECT_EQ(mean.dims(), (Extents{3, 4, 4}));
   EXPECT_EQ(mean.at(0), 11);  // the center of the mean image
@@ -284,6 +287,22 @@ TEST(ImportFiles, EitherOrderAndNoPreprocessingWithoutFlags) {
   EXPECT_TRUE(m.preprocess.present);
   EXPECT_EQ(m.graph.type(m.graph.inputs()[0]).str(), "u8[N,4,4,3]");
   EXPECT_EQ(ops(m), "Transpose Slice Cast Sub Mul Conv");
+}
+
+TEST(ImportFiles, AMeanOfNumpyInMemory) {
+  const Folder folder;
+  Tensor mean(DType::kF32, {3});
+  for (size_t k = 0; k < 3; ++k) mean.as_mutable<float>()[k] = static_cast<float>(k + 5);
+  save_npy(folder.path() + "/mean.npy", mean);
+  const std::string bytes = read_file(folder.path() + "/mean.npy");
+  const ImportedModel m = import_model_memory(
+      {{"net.prototxt", kNet}, {"net.caffemodel", weights()}, {"mean.npy", bytes}});
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(constant(m, "data.mean_value").at(2), 7);
+  EXPECT_TRUE(says(import_model_memory({{"net.prototxt", kNet},
+                                        {"net.caffemodel", weights()},
+                                        {"mean.npy", bytes.substr(0, 50)}}),
+                   Severity::kError, {"mean.npy"}));
 }
 
 TEST(ImportFiles, MissingFilesAreReportedNotThrown) {

@@ -8,6 +8,8 @@ namespace tenfold::caffe {
 namespace {
 
 constexpr int kMaxSuggestions = 100;
+// Inputs and outputs of a plan (docs/format.md).
+constexpr size_t kMaxBindings = 4096;
 
 uint64_t seed_of(const std::string& text, int index) {
   uint64_t hash = 1469598103934665603ULL;  // FNV-1a
@@ -93,6 +95,7 @@ NetResult Attempt::run() {
   for (int k = 0; k < setup_.net.net.layer_size(); ++k) add_layer(k);
   report_missing_weights();
   report_unused();
+  check_bindings();
   for (const auto& [name, source] : setup_.topology.last) {
     const auto it = values_.find(source);
     if (it != values_.end()) result_.values[name] = it->second;
@@ -308,6 +311,18 @@ void Attempt::report_missing_weights() {
     d.hint = "give the .caffemodel too, or ask for random weights";
   }
   diagnostics_.add(std::move(d));
+}
+
+void Attempt::check_bindings() {
+  const size_t inputs = builder_.graph().inputs().size();
+  const std::vector<NetOutput>& outputs = setup_.topology.outputs;
+  if (inputs + outputs.size() <= kMaxBindings) return;
+  const size_t first = inputs < kMaxBindings ? kMaxBindings - inputs : 0;
+  error(outputs.empty() ? 0 : outputs[std::min(first, outputs.size() - 1)].source.layer,
+        Code::kResource,
+        fmt::format("the network has {} inputs and {} outputs: a plan has at most {} in all",
+                    inputs, outputs.size(), kMaxBindings),
+        "--output NAME keeps only the outputs that are needed");
 }
 
 void Attempt::report_unused() {

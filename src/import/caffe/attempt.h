@@ -35,6 +35,7 @@ class Attempt {
   void report_unknown(int k);
   void report_missing_weights();
   void report_unused();
+  void check_bindings();
   std::string node_name(int k);
   std::string output_name(const NetOutput& output);
   std::string unique(const std::string& name, std::set<std::string>& used);

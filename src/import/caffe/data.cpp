@@ -51,18 +51,30 @@ int64_t channels_of(const TransformationParameter& t, const ImageHint& hint, int
   return hint.channels > 0 ? hint.channels : fallback;
 }
 
+// The file is sound, but what it lacks has to come from elsewhere.
+[[noreturn]] void shape_unknown(const LayerParameter& layer, int top, const char* example) {
+  const std::string name = top < layer.top_size() ? layer.top(top) : layer.name();
+  LayerContext::unsupported(
+      fmt::format("a {} layer does not tell the shape of '{}'", layer.type(), name),
+      fmt::format("state it: --shape {}={}; or give the deploy prototxt", name, example));
+}
+
 // Pictures from a database or a list: the file tells at most the crop.
 Extents picture_shape(const LayerParameter& layer, int64_t batch, int64_t height, int64_t width,
                       int64_t channels, const ImageHint& hint) {
   const int64_t crop = layer.transform_param().crop_size();
   if (crop > 0) height = width = crop;
   if (height <= 0 || width <= 0) height = hint.height, width = hint.width;
-  if (height <= 0 || width <= 0 || channels <= 0) {
-    LayerContext::invalid(
-        fmt::format("a {} layer does not tell the shape of its pictures", layer.type()),
-        "give the deploy prototxt, or replace the layer by an Input layer with a shape");
-  }
+  if (height <= 0 || width <= 0 || channels <= 0) shape_unknown(layer, 0, "1,3,224,224");
   return {std::max<int64_t>(batch, 1), channels, height, width};
+}
+
+int64_t batch_of(const LayerParameter& layer) {
+  const std::string& type = layer.type();
+  if (type == "MemoryData") return layer.memory_data_param().batch_size();
+  if (type == "ImageData") return layer.image_data_param().batch_size();
+  if (type == "WindowData") return layer.window_data_param().batch_size();
+  return layer.data_param().batch_size();
 }
 
 // Channels that the first convolution reading the blob was trained for; 0: unknown.
@@ -95,29 +107,26 @@ const Extents* stated_shape(const std::string& name, const ImageHint& hint) {
 Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint) {
   const std::string& type = layer.type();
   const TransformationParameter& transform = layer.transform_param();
-  if (type == "Input") return dims_of(one_of(layer.input_param().shape(), top, "input_param"));
+  if (type == "Input") {
+    if (layer.input_param().shape().empty()) shape_unknown(layer, top, "1,3,224,224");
+    return dims_of(one_of(layer.input_param().shape(), top, "input_param"));
+  }
   if (type == "DummyData") return dummy_shape(layer.dummy_data_param(), top);
-  if (type == "HDF5Data" || type == "AnnotatedData")
-    LayerContext::invalid(fmt::format("a {} layer does not tell the shape of its tops", type),
-                          "give the deploy prototxt, or replace it by an Input layer with a shape");
-  int64_t batch = 0;
+  if (type == "HDF5Data" || type == "AnnotatedData") shape_unknown(layer, top, "1,3,224,224");
+  const int64_t batch = batch_of(layer);
+  if (top > 0) return {batch};  // labels
   Extents dims;
   if (type == "MemoryData") {
     const MemoryDataParameter& p = layer.memory_data_param();
-    batch = p.batch_size();
     dims = {batch, p.channels(), p.height(), p.width()};
   } else if (type == "ImageData") {
     const ImageDataParameter& p = layer.image_data_param();
-    batch = p.batch_size();
     dims = picture_shape(layer, batch, p.new_height(), p.new_width(), p.is_color() ? 3 : 1, hint);
   } else if (type == "WindowData") {
-    batch = layer.window_data_param().batch_size();
     dims = picture_shape(layer, batch, 0, 0, 3, hint);
   } else {
-    batch = layer.data_param().batch_size();
     dims = picture_shape(layer, batch, 0, 0, channels_of(transform, hint, 0), hint);
   }
-  if (top > 0) return {batch};  // labels
   for (const int64_t d : dims)
     if (d <= 0) LayerContext::invalid(fmt::format("a {} layer states a dimension of 0", type));
   return dims;

@@ -14,7 +14,7 @@ struct ImageHint {
   const std::map<std::string, Extents>* stated = nullptr;
 };
 
-// Dims of a data layer's top. Error{kInvalid} when the file does not tell, with what to give.
+// Dims of a data layer's top. Error{kUnsupported} when the file does not tell, with what to give.
 Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint);
 
 // The same within a network. Channels that neither file nor hint tell are those that the first

@@ -72,8 +72,9 @@ ValueId LayerContext::add(const std::string& op, std::vector<ValueId> inputs, At
 }
 
 std::vector<ValueId> LayerContext::add_multi(const std::string& op, std::vector<ValueId> inputs,
-                                             int outputs, Attrs attrs) {
-  return builder_.nodes(op, std::move(inputs), outputs, std::move(attrs), name_, sources());
+                                             int outputs, Attrs attrs, const std::string& suffix) {
+  const std::string name = suffix.empty() ? name_ : name_ + "." + suffix;
+  return builder_.nodes(op, std::move(inputs), outputs, std::move(attrs), name, sources());
 }
 
 ValueId LayerContext::constant(const std::string& suffix, Tensor value) {
@@ -116,6 +117,12 @@ Tensor LayerContext::blob(int index, const Extents& dims, Fill fill, int64_t fan
 
 std::vector<int64_t> spatial(const SpatialParam& param, size_t axes, int64_t fallback,
                              const std::string& name) {
+  const auto in_range = [&](int64_t n) {
+    if (n < 0 || n > INT32_MAX) LayerContext::invalid(fmt::format("{}: {}", name, n));
+  };
+  for (const int64_t n : param.values) in_range(n);
+  if (param.has_h) in_range(param.h);
+  if (param.has_w) in_range(param.w);
   if (param.has_h || param.has_w) {
     if (axes != 2) LayerContext::invalid(name + "_h and " + name + "_w are for two spatial axes");
     if (!param.values.empty())

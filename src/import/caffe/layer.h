@@ -45,7 +45,7 @@ class LayerContext {
   ValueId add(const std::string& op, std::vector<ValueId> inputs, Attrs attrs = {},
               const std::string& suffix = {});
   std::vector<ValueId> add_multi(const std::string& op, std::vector<ValueId> inputs, int outputs,
-                                 Attrs attrs = {});
+                                 Attrs attrs = {}, const std::string& suffix = {});
   ValueId constant(const std::string& suffix, Tensor value);
   ValueId scalar(const std::string& suffix, double value);
   // Reshapes to `dims`, dimensions of the input copied where they stay.

@@ -3,6 +3,8 @@
 //   within a channel  x (1 + alpha average of squares over a size x size window)^-beta
 // where the average is Caffe's: divided by the window's part inside the padded input. `k` has no
 // part in the second form.
+#include <fmt/format.h>
+
 #include "src/import/caffe/layer.h"
 
 namespace tenfold::caffe {
@@ -12,6 +14,7 @@ CAFFE_LAYER_IMPORT(LRN) {
   const LRNParameter& p = c.layer().lrn_param();
   const int64_t size = p.local_size();
   if (size % 2 == 0) LayerContext::invalid("local_size must be odd");
+  if (size > INT32_MAX) LayerContext::invalid(fmt::format("local_size: {}", size));
   if (c.rank() != 4) LayerContext::invalid("LRN needs four axes");
   const double alpha = p.alpha(), beta = p.beta(), k = p.k();
   const ValueId x = c.bottom();

@@ -31,6 +31,8 @@ Window window(const LayerContext& c, const PoolingParameter& p) {
   for (int k = 0; k < 2; ++k) {
     if (w.kernel[k] <= 0 || w.stride[k] <= 0)
       LayerContext::invalid("kernel and stride must be positive");
+    if (w.kernel[k] > INT32_MAX || w.stride[k] > INT32_MAX)
+      LayerContext::invalid(fmt::format("kernel_size: {}, stride: {}", w.kernel[k], w.stride[k]));
     if (w.pad[k] >= w.kernel[k])
       LayerContext::invalid(
           fmt::format("padding {} is not smaller than the kernel {}", w.pad[k], w.kernel[k]));
