@@ -24,7 +24,8 @@ void save_npy(const std::string& path, const Tensor& tensor);
 
 // Whole file, at most `limit` bytes. Error{kIo, kResource}.
 std::string read_file(const std::string& path, int64_t limit = int64_t{4} << 30);
-// Writes to a temporary file beside `path`, syncs and renames.
+// Writes to a temporary file beside `path`, syncs and renames; links are followed. A device or pipe
+// is written into.
 void write_file_atomic(const std::string& path, std::string_view bytes);
 
 // Regular members of a .tar(.gz|.xz|.zst) or .zip, at most `limit` bytes in all; names are

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include <fcntl.h>
@@ -72,8 +73,35 @@ std::string read_file(const std::string& path, int64_t limit) {
   }
 }
 
-void write_file_atomic(const std::string& path, std::string_view bytes) {
+namespace {
+
+// A device or a pipe takes the bytes as they come: it cannot be replaced, and must not be.
+bool write_special(const std::string& path, std::string_view bytes) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return false;
+  if (S_ISDIR(status.st_mode)) throw Error(Code::kIo, path + ": is a folder, not a file");
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.fd < 0) fail(path, "cannot be opened", errno);
+  write_all(file, bytes, path);
+  return true;
+}
+
+// The file that a link leads to, so that the link stays.
+std::string behind_links(const std::string& path) {
+  char* real = ::realpath(path.c_str(), nullptr);
+  if (!real) return path;
+  std::string result = real;
+  std::free(real);
+  return result;
+}
+
+}  // namespace
+
+void write_file_atomic(const std::string& given, std::string_view bytes) {
   static std::atomic<unsigned> serial{0};
+  if (given.empty()) throw Error(Code::kInvalid, "the name of a file to write is empty");
+  if (write_special(given, bytes)) return;
+  const std::string path = behind_links(given);
   const std::string temporary =
       path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial.fetch_add(1));
   const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));

@@ -178,6 +178,14 @@ TEST_F(Folder, FilesAreReplacedWhole) {
   write_file_atomic(file, "");
   EXPECT_EQ(MappedFile::open(file).bytes().size(), 0u);
   EXPECT_EQ(read_file("/proc/self/comm", 100).back(), '\n');
+  std::filesystem::create_symlink(file, path_ + "/link");
+  write_file_atomic(path_ + "/link", "through");
+  EXPECT_EQ(read_file(file, 100), "through");
+  EXPECT_TRUE(std::filesystem::is_symlink(path_ + "/link"));
+  write_file_atomic("/dev/null", "gone");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_THROW(write_file_atomic(path_, "x"), Error);
+  EXPECT_THROW(write_file_atomic("", "x"), Error);
 }
 
 }  // namespace
