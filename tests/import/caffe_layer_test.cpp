@@ -50,6 +50,8 @@ INSTANTIATE_TEST_SUITE_P(
              "1,6,8,8", "Conv", "N,6,6,6"},
         Case{"Dropout", "", "1,3", "Dropout", "N,3"},
         Case{"ELU", "elu_param { alpha: 0.5 }", "1,3", "Elu", "N,3"},
+        Case{"Eltwise", "", "1,3", "Identity", "N,3"},
+        Case{"Eltwise", "eltwise_param { coeff: 20 }", "1,3", "Mul", "N,3"},
         Case{"Exp", "", "1,3", "Exp", "N,3"},
         Case{"Exp", "exp_param { base: 2 scale: 3 shift: 1 }", "1,3", "Mul Add Exp", "N,3"},
         Case{"Flatten", "", "1,3,4,5", "Flatten", "N,60"},
