@@ -42,6 +42,7 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
 
 void build(BuildOptions o) {
   const auto started = std::chrono::steady_clock::now();
+  check_output_file(o.output);
   std::shared_ptr<Device> device;
   const Target target = choose_target(o, device);
   const ImportedModel model = load_model(o.model);
@@ -53,10 +54,13 @@ void build(BuildOptions o) {
   plan.save(o.output);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  std::error_code special;  // a device or pipe has no size
+  const uintmax_t size = std::filesystem::file_size(o.output, special);
+  const uintmax_t bytes = special ? plan.serialize().size() : size;
   size_t steps = 0;
   for (const Program& p : plan.sections.front().programs) steps += p.steps.size();
   fmt::print("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
-             human_bytes(static_cast<double>(std::filesystem::file_size(o.output))), target.name,
+             human_bytes(static_cast<double>(bytes)), target.name,
              plan.sections.front().programs.size(),
              plan.sections.front().programs.size() == 1 ? "" : "s", steps, seconds);
   if (!plan.preprocess.note.empty()) fmt::print("preprocessing: {}\n", plan.preprocess.note);

@@ -175,10 +175,14 @@ void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
 void check_model(const CheckOptions& o) {
   std::string subject;
   for (const std::string& m : o.model.model) subject += (subject.empty() ? "" : " ") + m;
+  for (const std::string& m : o.model.model)
+    if (is_plan_file(m)) throw UsageError(m + ": a plan is a whole model: name it alone");
   const ImportedModel model = import_model(o.model.model, o.model.import);
   if (model.failed) {
     report_problems(o, model.diagnostics);
-    if (!o.json) fmt::print("{}: {} problems\n", subject, model.diagnostics.error_count());
+    if (!o.json)
+      fmt::print("{}: {} problem{}\n", subject, model.diagnostics.error_count(),
+                 model.diagnostics.error_count() == 1 ? "" : "s");
     throw ExitWith{exit_for(model.diagnostics.worst())};
   }
   if (!o.json)

@@ -168,6 +168,7 @@ void classify(ClassifyOptions o) {
   std::string reason;
   const std::shared_ptr<Device> device = o.device.open(&reason);
   say_device(*device, reason);
+  for (const std::string& file : o.files) check_input_file(file);
   const auto started = std::chrono::steady_clock::now();
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
   const double ready_s =

@@ -71,6 +71,21 @@ struct CompileFlags {
   void check() const;
 };
 
+// While it lives, the first SIGINT only sets a flag; a second one ends the program as usual.
+class Interruptible {
+ public:
+  Interruptible();
+  ~Interruptible();
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+  bool asked() const;
+  void end() const;  // as the signal would have ended the program
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // Progress on stderr: a bar on a terminal, lines when piped, JSON lines, or nothing.
 class ProgressPrinter {
  public:
@@ -87,6 +102,10 @@ class ProgressPrinter {
 };
 
 bool is_plan_file(const std::string& path);
+// Refuses a file that cannot be written before work is done for it. UsageError, Error{kIo}.
+void check_output_file(const std::string& path);
+// The same for one that cannot be read. Error{kNotFound, kIo}.
+void check_input_file(const std::string& path);
 // A machine's name as --target gives it; an unknown one is a mistake in the call.
 Target parse_target(const std::string& text);
 // Whether any step of the plan stores or computes in this type.

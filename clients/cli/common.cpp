@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <tuple>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -30,150 +32,6 @@ int exit_for(Code code) {
 
 void print_document(const nlohmann::json& document) {
   fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-void DeviceOptions::add(CLI::App& app) {
-  app.add_option("--device", device,
-                 "cpu, cuda:K, or auto (a GPU if one can be used, else the CPU)")
-      ->capture_default_str();
-  app.add_option("--threads", threads, "CPU threads (0: all)")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
-  app.add_flag("--trust", trust,
-               "run machine code that a plan carries instead of generating it anew");
-}
-
-std::shared_ptr<Device> DeviceOptions::open(std::string* reason) const {
-  DeviceRef ref;
-  if (device == "auto" || device.empty()) {
-    ref.kind = "auto";
-  } else {
-    try {
-      ref = DeviceRef::parse(device);
-    } catch (const Error& e) {
-      throw UsageError(e.full());
-    }
-  }
-  std::vector<std::string> kinds{"auto"};
-  for (const Backend* b : backends()) kinds.emplace_back(b->kind());
-  if (std::find(kinds.begin(), kinds.end(), ref.kind) == kinds.end()) {
-    const std::string near = nearest_name(ref.kind, kinds);
-    throw UsageError(fmt::format("no device is called '{}'{}; there are: {}", device,
-                                 near.empty() ? "" : "; did you mean '" + near + "'?",
-                                 fmt::join(kinds, ", ")));
-  }
-  try {
-    return open_device(ref, reason);
-  } catch (const Error& e) {
-    throw Error(Code::kDevice, "device " + device + ": " + e.what(), e.notes());
-  }
-}
-
-// "NAME=1,3,480,640" into `shapes`.
-static void read_shape(const std::string& text, std::map<std::string, Extents>& shapes) {
-  const size_t eq = text.rfind('=');
-  try {
-    if (eq == std::string::npos || eq == 0) throw Error(Code::kInvalid, "");
-    shapes[text.substr(0, eq)] = const_extents(parse_shape(text.substr(eq + 1)));
-  } catch (const Error&) {
-    throw UsageError("--shape " + text + ": give NAME=1,3,480,640");
-  }
-}
-
-void ModelOptions::add(CLI::App& app, bool positional) {
-  if (positional)
-    app.add_option(
-           "model", model,
-           "a plan, a DIGITS package (.tar.gz, .zip, folder), or a prototxt and a caffemodel")
-        ->required();
-  add_import(app);
-}
-
-void ModelOptions::add_import(CLI::App& app) {
-  const std::string group = "Import";
-  app.add_flag("--raw-input", import.raw_input,
-               "leave preprocessing out: inputs are the network's own tensors")
-      ->group(group);
-  app.add_option("--mean", import.mean, "auto, none, image, pixel, or values such as 104,117,123")
-      ->group(group)
-      ->capture_default_str();
-  app.add_option("--mean-file", import.mean_file, "a .binaryproto or .npy mean")->group(group);
-  app.add_option("--scale", import.scale, "factor applied after the mean (0: as the package says)")
-      ->group(group);
-  app.add_option("--channel-order", import.channel_order, "rgb or bgr: what the network expects")
-      ->check(CLI::IsMember({"rgb", "bgr"}))
-      ->group(group);
-  app.add_option("--labels", import.labels_file, "a file with a label a line")->group(group);
-  app.add_option("--snapshot", import.snapshot,
-                 "which snapshot of a DIGITS package (default: the newest)")
-      ->group(group);
-  app.add_flag("--random-weights", import.random_weights,
-               "give a model without weights seeded random ones")
-      ->group(group);
-  app.add_option_function<std::vector<std::string>>(
-         "--shape",
-         [this](const std::vector<std::string>& list) {
-           for (const std::string& text : list) read_shape(text, import.shapes);
-         },
-         "NAME=1,3,480,640: the shape of an input, instead of the file's")
-      ->type_name("TEXT")
-      ->take_all()
-      ->group(group);
-  app.add_option("--output", import.outputs, "names of the outputs (default: the model's own)")
-      ->group(group);
-}
-
-void CompileFlags::add(CLI::App& app) {
-  const std::string group = "Build";
-  app.add_option("--batch", batch,
-                 "batch sizes to tune for, the largest is the plan's maximum (default: tuned for "
-                 "1, maximum 64)")
-      ->delimiter(',')
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
-      ->group(group);
-  app.add_flag("--fp16", fp16, "permit FP16 storage and products (select decides)")->group(group);
-  app.add_flag("--tf32", tf32, "permit TF32 products")->group(group);
-  app.add_flag("--no-timing", no_timing,
-               "choose kernels by estimates: deterministic, needs no device")
-      ->group(group);
-  app.add_flag("--keep-taps", keep_taps, "fuse nothing, so that --tap can read every layer's value")
-      ->group(group);
-  app.add_option("--timing-cache", timing_cache, "file of kernel times, read and written")
-      ->group(group);
-  app.add_option("--without", without, "leave out rows whose names start so, e.g. onednn.")
-      ->delimiter(',')
-      ->group(group);
-  app.add_option("--time-limit", time_limit, "seconds that timing may take (0: no limit)")
-      ->group(group);
-}
-
-std::string CompileFlags::given() const {
-  std::string flags;
-  const auto add = [&](bool is_given, const char* name) {
-    if (is_given) flags += (flags.empty() ? "" : " ") + std::string(name);
-  };
-  add(fp16, "--fp16");
-  add(tf32, "--tf32");
-  add(no_timing, "--no-timing");
-  add(!timing_cache.empty(), "--timing-cache");
-  add(!without.empty(), "--without");
-  add(time_limit > 0, "--time-limit");
-  return flags;
-}
-
-void CompileFlags::check() const {
-  std::vector<std::string> names;
-  for (const Row* row : all_rows()) names.emplace_back(row->name());
-  for (const std::string& prefix : without) {
-    if (std::any_of(names.begin(), names.end(),
-                    [&](const std::string& n) { return n.substr(0, prefix.size()) == prefix; }))
-      continue;
-    const std::string near = nearest_name(prefix, names);
-    throw UsageError(
-        fmt::format("--without {}: no row's name starts so{}; `tenfold devices "
-                    "--rows` lists them",
-                    prefix, near.empty() ? "" : "; did you mean '" + near + "'?"));
-  }
 }
 
 // ---- progress
@@ -242,6 +100,30 @@ bool is_plan_file(const std::string& path) {
   return Plan::sniff(head);
 }
 
+void check_output_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (path.empty()) throw UsageError("the name of the file to write is empty");
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) throw Error(Code::kIo, path + ": is a folder, not a file");
+  fs::path folder = fs::path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  if (!fs::is_directory(folder, ignored))
+    throw Error(Code::kIo, path + ": cannot be created: there is no folder " + folder.string());
+  // A file is replaced by a new one beside it; a device or pipe is written into.
+  const bool special = fs::exists(path, ignored) && !fs::is_regular_file(path, ignored);
+  if (::access(special ? path.c_str() : folder.c_str(), special ? W_OK : W_OK | X_OK) != 0)
+    throw Error(Code::kIo, path + ": cannot be written: " + std::strerror(errno));
+}
+
+void check_input_file(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(Code::kIo, path + ": is a folder, not a file");
+  if (::access(path.c_str(), R_OK) != 0)
+    throw Error(errno == ENOENT ? Code::kNotFound : Code::kIo,
+                path + ": cannot be opened: " + std::strerror(errno));
+}
+
 Target parse_target(const std::string& text) {
   try {
     return Target::parse(text);
@@ -263,6 +145,13 @@ bool uses(const Plan& plan, DType type) {
 }
 
 ImportedModel load_model(const ModelOptions& options, bool print_notes) {
+  for (const std::string& file : options.model)
+    if (is_plan_file(file))
+      throw UsageError(options.model.size() > 1
+                           ? file + ": a plan is a whole model: name it alone"
+                           : file +
+                                 " is a plan, compiled already; `tenfold inspect -v` shows its "
+                                 "kernels, this verb needs the model that it was built from");
   ImportedModel model = import_model(options.model, options.import);
   if (print_notes)
     for (const Diagnostic& d : model.diagnostics.all())
@@ -289,7 +178,6 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   options.threads = threads;
   options.exclude_rows = flags.without;
   options.seconds_limit = flags.time_limit;
-  options.progress = progress.function();
   options.labels = model.labels;
   options.preprocess = model.preprocess;
   options.metadata["format"] = model.format;
@@ -307,9 +195,26 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
     options.profiles.push_back(std::move(profile));
   }
   std::unique_ptr<TimingCache> cache;
-  if (!flags.timing_cache.empty()) cache = TimingCache::load(flags.timing_cache);
+  if (!flags.timing_cache.empty()) {
+    check_output_file(flags.timing_cache);
+    cache = TimingCache::load(flags.timing_cache);
+  }
   options.timing_cache = cache.get();
-  Plan plan = compile(model.graph, target, options, options.timing ? device : nullptr, explanation);
+  const Interruptible interruptible;
+  options.progress = [&, report = progress.function()](const Progress& p) {
+    return report(p) && !interruptible.asked();
+  };
+  Plan plan;
+  try {
+    plan = compile(model.graph, target, options, options.timing ? device : nullptr, explanation);
+  } catch (const Error& e) {
+    if (e.code() != Code::kCancelled || !interruptible.asked()) throw;
+    if (cache) cache->save(flags.timing_cache);
+    fmt::print(stderr, "\ntenfold: interrupted{}\n",
+               cache ? "; the times measured so far are in " + flags.timing_cache : "");
+    interruptible.end();
+    throw;
+  }
   if (cache) cache->save(flags.timing_cache);
   for (const auto& [asked, type, flag] : {std::tuple{flags.fp16, DType::kF16, "--fp16"},
                                           std::tuple{flags.tf32, DType::kTF32, "--tf32"}})

@@ -61,10 +61,7 @@ Action add_devices(CLI::App& app) {
     std::string reason;
     const std::shared_ptr<Device> chosen = open_device({"auto", 0}, &reason);
     if (o->json) {
-      fmt::print(
-          "{}\n",
-          nlohmann::json{{"backends", all}, {"default", chosen->ref().str()}, {"why", reason}}.dump(
-              2));
+      print_document({{"backends", all}, {"default", chosen->ref().str()}, {"why", reason}});
       return;
     }
     print(all, o->rows);

@@ -51,7 +51,7 @@ void explain(ExplainOptions o) {
                           &explanation);
     } catch (const Error& e) {
       if (e.code() != Code::kUnsupported) throw;
-      fmt::print("{}", explanation.text(o.node));
+      fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text(o.node));
       throw;
     }
   }

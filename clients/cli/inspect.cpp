@@ -28,6 +28,7 @@ void inspect_plan(const InspectOptions& o) {
 }
 
 void inspect_model(const InspectOptions& o) {
+  if (!o.diff.empty()) throw UsageError("--diff compares two plans");
   ImportedModel model = load_model(o.model);
   if (!o.pass.empty()) {
     PassOptions options;

@@ -1,6 +1,8 @@
 #include <cstdio>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "tenfold/version.h"
@@ -38,7 +40,12 @@ std::vector<Verb> verbs() {
 
 // "unknown verb 'buidl'; did you mean 'build'?" before the parser turns it into something vaguer.
 void check_verb(int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
+  if (argc < 2) {
+    std::string all;
+    for (const Verb& v : verbs()) all += (all.empty() ? "" : ", ") + std::string(v.name);
+    throw UsageError("a verb is missing: " + all + "; see tenfold --help");
+  }
+  if (argv[1][0] == '-') return;
   std::vector<std::string> names;
   for (const Verb& v : verbs()) names.push_back(v.name);
   for (const std::string& n : names)
@@ -101,14 +108,24 @@ int run(int argc, char** argv) {
   }
   for (auto& [sub, action] : actions)
     if (sub->parsed()) action();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw Error(Code::kIo, "standard output: cannot be written");
   return kOk;
 }
 
 }  // namespace
 }  // namespace tenfold::cli
 
+// No file that the program opens may become its output: descriptors that the caller closed lead
+// nowhere.
+static void keep_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(fd, F_GETFD) == -1) (void)open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+}
+
 int main(int argc, char** argv) {
   using namespace tenfold;
+  keep_standard_descriptors();
   set_log_sink([](Severity s, std::string_view line) {
     fmt::print(stderr, "{}{}\n",
                s == Severity::kError     ? "error: "

@@ -47,7 +47,17 @@ Tensor fit(const Tensor& given, const Binding& binding) {
     dims.insert(dims.end(), t.dims().begin(), t.dims().end());
     t = t.reshaped(dims);
   }
-  return t.dtype() == binding.type.dtype ? t : t.cast(binding.type.dtype);
+  const DType type = binding.type.dtype;
+  if (t.dtype() == type) return t;
+  Tensor converted = t.cast(type);
+  if (is_float(type)) return converted;
+  for (int64_t k = 0; k < t.count(); ++k)
+    if (converted.at(k) != t.at(k))
+      throw Error(Code::kInvalid,
+                  fmt::format("input '{}' is {}: the array's element {}, {}, is none", binding.name,
+                              to_string(type), k, t.at(k)),
+                  {"--raw-input imports a network for arrays of floats"});
+  return converted;
 }
 
 // A network that was just imported can be imported for other sizes.
@@ -83,6 +93,7 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
                                    near.empty() ? "" : "; did you mean '" + near + "'?", all));
     }
     const Binding& binding = engine.bindings()[static_cast<size_t>(index)];
+    if (inputs.count(name)) throw UsageError("--input gives '" + name + "' twice");
     inputs[name] = fit(load_npy(file), binding);
     if (imported) check_size(inputs[name], binding);
   }
@@ -137,6 +148,7 @@ void run(RunOptions o) {
   if (o.list_taps) {
     context->set_batch(1);
     context->bind();
+    if (o.json) return print_document({{"taps", context->taps()}});
     for (const std::string& t : context->taps()) fmt::print("{}\n", t);
     return;
   }

@@ -1,0 +1,130 @@
+// Calls that nobody means: each ends with the documented status and says what is wrong.
+#include <csignal>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "tenfold/io.h"
+#include "tests/clients/cli/cli_support.h"
+#include "tests/support/random_tensor_support.h"
+
+namespace tenfold {
+namespace {
+
+using test::Cli, test::kDigits, test::Outcome;
+namespace fs = std::filesystem;
+
+const std::string kBuild = "build " + kDigits + "digits.tar.gz --device cpu --no-timing ";
+
+TEST_F(Cli, MistakesInTheCallAreUsage) {
+  ASSERT_EQ(tenfold(kBuild + "-o " + path("d.plan")).status, 0);
+  const std::string plan = path("d.plan");
+  save_npy(path("x.npy"), Tensor::zeros(DType::kU8, {1, 28, 28, 1}));
+  const std::string run = "run " + plan + " --device cpu --output-dir " + path("out");
+  const std::string input = " --input data=" + path("x.npy");
+  for (const std::string& call :
+       {std::string(), std::string("classify"), kBuild, kBuild + "-o ''",
+        kBuild + "-o " + path("e") + " --batch 0", kBuild + "-o " + path("e") + " --batch 2,x",
+        kBuild + "-o " + path("e") + " --scale nan", kBuild + "-o " + path("e") + " --mean 1,2,x",
+        kBuild + "-o " + path("e") + " --time-limit -1", "build " + plan + " -o " + path("e"),
+        "explain " + plan, "inspect " + kDigits + "digits.tar.gz --diff " + plan,
+        "check " + plan + " " + plan, "bench " + plan + " --duration nan", run,
+        run + " --input data", run + input + input, run + " --input nosuch=" + path("x.npy")}) {
+    const Outcome o = tenfold(call);
+    EXPECT_EQ(o.status, call == run + " --input data" ? 4 : 2) << call << "\n" << o.err;
+    EXPECT_TRUE(o.out.empty()) << call << "\n" << o.out;
+    EXPECT_NE(o.err.find("tenfold: "), std::string::npos) << call;
+  }
+  EXPECT_FALSE(fs::exists(path("e")));
+  EXPECT_FALSE(fs::exists(path("out")));
+  EXPECT_EQ(tenfold(run + input).status, 0);
+  EXPECT_EQ(tenfold(run + input).status, 0);  // an existing folder is taken
+}
+
+TEST_F(Cli, ModelsThatAreNone) {
+  fs::create_directories(path("folder"));
+  write("empty.tar", "");
+  write("text.prototxt", "hello");
+  const std::string picture = kDigits + "pictures/3-0.png";
+  for (const std::string& model : {path("none"), path("folder"), path("empty.tar"),
+                                   path("text.prototxt"), picture, std::string("''")}) {
+    EXPECT_EQ(tenfold("classify " + model + " " + picture + " --device cpu").status, 4) << model;
+    const Outcome o = tenfold("check " + model + " --device cpu --json");
+    EXPECT_EQ(o.status, 4) << model;
+    EXPECT_TRUE(nlohmann::json::accept(o.out)) << model << o.out;
+  }
+  for (const std::string& no_picture : {path("none"), path("folder"), path("empty.tar")})
+    EXPECT_EQ(tenfold("classify " + kDigits + "digits.tar.gz " + no_picture +
+                      " --device cpu --no-timing --json")
+                  .status,
+              4)
+        << no_picture;
+}
+
+TEST_F(Cli, PlacesThatCannotBeWritten) {
+  fs::create_directories(path("folder"));
+  write("file", "");
+  for (const std::string& place : {path("none") + "/x.plan", path("folder"), path("file") + "/x"}) {
+    const Outcome o = tenfold(kBuild + "-o " + place);
+    EXPECT_EQ(o.status, 4) << place << o.err;
+    EXPECT_EQ(o.err.find("emitting"), std::string::npos) << "found out after the work was done";
+    EXPECT_EQ(tenfold(kBuild + "-o " + path("x.plan") + " --timing-cache " + place).status, 4)
+        << place;
+  }
+  EXPECT_FALSE(fs::exists(path("x.plan")));
+}
+
+TEST_F(Cli, DevicesAreWrittenIntoAndLinksFollowed) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  const int reader = open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  fcntl(reader, F_SETPIPE_SZ, 1 << 20);
+  EXPECT_EQ(tenfold(kBuild + "-o " + path("pipe")).status, 0);
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  char head[8] = {};
+  EXPECT_EQ(read(reader, head, sizeof head), 8);
+  EXPECT_TRUE(Plan::sniff(std::as_bytes(std::span(head))));
+  close(reader);
+  fs::create_directories(path("elsewhere"));
+  write("elsewhere/real", "old");
+  fs::create_symlink(path("elsewhere/real"), path("link"));
+  EXPECT_EQ(tenfold(kBuild + "-o " + path("link")).status, 0);
+  EXPECT_TRUE(fs::is_symlink(path("link")));
+  EXPECT_EQ(tenfold("inspect " + path("elsewhere/real")).status, 0);
+}
+
+TEST_F(Cli, OutputThatIsLostIsAnError) {
+  if (fs::exists("/dev/full"))
+    EXPECT_EQ(tenfold("inspect " + kDigits + "digits.tar.gz >/dev/full").status, 4);
+  EXPECT_EQ(tenfold("inspect " + kDigits + "digits.tar.gz >&-").status, 4);
+  const Outcome closed = tenfold(kBuild + "-o " + path("d.plan") + " >&- 2>&-");
+  EXPECT_EQ(closed.status, 4);
+  EXPECT_EQ(tenfold("check " + path("d.plan") + " --structure").status, 0);  // nothing got into it
+}
+
+TEST_F(Cli, ArraysAreNotBent) {
+  ASSERT_EQ(tenfold(kBuild + "-o " + path("d.plan")).status, 0);
+  const std::string run = "run " + path("d.plan") + " --device cpu --output-dir " + path("out") +
+                          " --input data=" + path("x.npy");
+  Tensor x = Tensor::zeros(DType::kF32, {1, 28, 28, 1});
+  save_npy(path("x.npy"), x);
+  EXPECT_EQ(tenfold(run).status, 0);  // whole numbers are pixels
+  x.as_mutable<float>()[5] = 0.5F;
+  save_npy(path("x.npy"), x);
+  const Outcome o = tenfold(run);
+  EXPECT_EQ(o.status, 4);
+  EXPECT_NE(o.err.find("element 5"), std::string::npos) << o.err;
+  const Outcome taps = tenfold("run " + path("d.plan") + " --device cpu --list-taps --json");
+  EXPECT_FALSE(nlohmann::json::parse(taps.out).at("taps").empty());
+}
+
+TEST_F(Cli, CheckTellsThePrecision) {
+  const Outcome o = tenfold("check " + kDigits + "digits.tar.gz --device cpu --no-timing --json");
+  EXPECT_EQ(nlohmann::json::parse(o.out).at("precision"), "f32");
+  ASSERT_EQ(tenfold(kBuild + "-o " + path("d.plan")).status, 0);
+  const Outcome plan = tenfold("check " + path("d.plan") + " --device cpu --json");
+  EXPECT_EQ(nlohmann::json::parse(plan.out).at("precision"), "f32");
+}
+
+}  // namespace
+}  // namespace tenfold
