@@ -269,10 +269,10 @@ Action add_bench(CLI::App& app) {
   auto o = std::make_shared<BenchOptions>();
   o->model.add(app);
   app.add_option("--duration", o->duration, "seconds of measuring")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(number_within(0, 1e6))
       ->capture_default_str();
   app.add_option("--warm-up", o->warm_up, "seconds of warming up")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(number_within(0, 1e6))
       ->capture_default_str();
   app.add_flag("--no-layers", o->no_layers, "leave the time per layer out");
   app.add_flag("--json", o->json, "print JSON");

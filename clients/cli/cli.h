@@ -101,6 +101,8 @@ class ProgressPrinter {
   bool open_line_ = false;
 };
 
+// A check of options: a number from `least` to `most`, and one at all.
+std::function<std::string(const std::string&)> number_within(double least, double most);
 bool is_plan_file(const std::string& path);
 // Refuses a file that cannot be written before work is done for it. UsageError, Error{kIo}.
 void check_output_file(const std::string& path);

@@ -58,6 +58,15 @@ static void read_shape(const std::string& text, std::map<std::string, Extents>& 
   }
 }
 
+std::function<std::string(const std::string&)> number_within(double least, double most) {
+  return [=](const std::string& text) -> std::string {
+    char* rest = nullptr;
+    const double value = std::strtod(text.c_str(), &rest);
+    if (!text.empty() && *rest == '\0' && value >= least && value <= most) return {};
+    return fmt::format("{} is no number from {} to {}", text, least, most);
+  };
+}
+
 // What is wrong with --mean; empty: nothing.
 static std::string mean_problem(const std::string& text) {
   for (const char* word : {"auto", "none", "image", "pixel"})
@@ -94,7 +103,7 @@ void ModelOptions::add_import(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--mean-file", import.mean_file, "a .binaryproto or .npy mean")->group(group);
   app.add_option("--scale", import.scale, "factor applied after the mean (0: as the package says)")
-      ->check(CLI::Range(-1e30, 1e30))
+      ->check(number_within(-1e30, 1e30))
       ->group(group);
   app.add_option("--channel-order", import.channel_order, "rgb or bgr: what the network expects")
       ->check(CLI::IsMember({"rgb", "bgr"}))
@@ -140,7 +149,7 @@ void CompileFlags::add(CLI::App& app) {
       ->delimiter(',')
       ->group(group);
   app.add_option("--time-limit", time_limit, "seconds that timing may take (0: no limit)")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(number_within(0, 1e9))
       ->group(group);
 }
 

@@ -94,8 +94,9 @@ TEST_F(Cli, DevicesAreWrittenIntoAndLinksFollowed) {
 }
 
 TEST_F(Cli, OutputThatIsLostIsAnError) {
-  if (fs::exists("/dev/full"))
+  if (fs::exists("/dev/full")) {
     EXPECT_EQ(tenfold("inspect " + kDigits + "digits.tar.gz >/dev/full").status, 4);
+  }
   EXPECT_EQ(tenfold("inspect " + kDigits + "digits.tar.gz >&-").status, 4);
   const Outcome closed = tenfold(kBuild + "-o " + path("d.plan") + " >&- 2>&-");
   EXPECT_EQ(closed.status, 4);
