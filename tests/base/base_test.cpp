@@ -5,8 +5,10 @@
 #include <numeric>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/checked.h"
@@ -182,8 +184,13 @@ TEST_F(Folder, FilesAreReplacedWhole) {
   write_file_atomic(path_ + "/link", "through");
   EXPECT_EQ(read_file(file, 100), "through");
   EXPECT_TRUE(std::filesystem::is_symlink(path_ + "/link"));
-  write_file_atomic("/dev/null", "gone");
-  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  ASSERT_EQ(mkfifo((path_ + "/pipe").c_str(), 0600), 0);
+  const int reader = open((path_ + "/pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  write_file_atomic(path_ + "/pipe", "four");
+  EXPECT_TRUE(std::filesystem::is_fifo(path_ + "/pipe"));
+  char got[8] = {};
+  EXPECT_EQ(read(reader, got, sizeof got), 4);
+  close(reader);
   EXPECT_THROW(write_file_atomic(path_, "x"), Error);
   EXPECT_THROW(write_file_atomic("", "x"), Error);
 }
