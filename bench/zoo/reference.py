@@ -1,5 +1,6 @@
 """The zoo's operations in plain NumPy, in the dtype of their inputs: slow, short, and what the other forms are checked with."""
 import numpy as np
+from weights import weights
 
 
 def windows(x, kernel, stride):
@@ -99,7 +100,6 @@ def apply(layer, arrays, inputs):
 
 def run(net, x):
     """The network's output for a batch."""
-    from weights import weights
     values = {"data": x}
     for layer, arrays in weights(net):
         values[layer.name] = apply(layer, arrays, [values[name] for name in layer.inputs])

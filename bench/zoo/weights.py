@@ -1,12 +1,10 @@
 """Seeded random weights: every array comes from its own PCG64, seeded by its name, so all forms agree to the bit.
 
 Filters are drawn as He draws them, centred (a deep network of uncentred random filters forgets its input), and
-scaled by the layer's entry in gains.json. `python3 weights.py` measures that table anew with reference.py:
-each convolution's output then has the deviation that its layer asks for, and the logits one of about 2.
+scaled by the layer's entry in gains.json, a table that calibrate.py measures.
 """
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,40 +56,3 @@ def sample_input(net, batch, seed=0):
     coarse = rng.standard_normal((batch, c, 8, 8), dtype=np.float32)
     coarse = coarse.repeat(-(-h // 8), 2).repeat(-(-w // 8), 3)[:, :, :h, :w]
     return 0.8 * coarse + np.float32(0.6) * rng.standard_normal((batch, c, h, w), dtype=np.float32)
-
-
-def calibrate(net):
-    """The gains of one network: {layer: factor}, to four digits."""
-    from reference import apply
-    values, gains = {"data": sample_input(net, 4, seed=1)}, {}
-    last = [layer for layer in net.layers if "weight" in layer.params][-1]
-    uses = {}
-    for layer in net.layers:
-        for name in layer.inputs:
-            uses[name] = uses.get(name, 0) + 1
-    for layer in net.layers:
-        arrays = draw(net, layer, 1.0)
-        inputs = [values[name] for name in layer.inputs]
-        if "weight" in arrays:
-            raw = apply(layer, {k: v for k, v in arrays.items() if k == "weight"}, inputs)
-            gains[layer.name] = float("%.4g" % (layer.attrs["std"] / raw.std()))
-            arrays = draw(net, layer, gains[layer.name])
-        values[layer.name] = apply(layer, arrays, inputs)
-        for name in layer.inputs:
-            uses[name] -= 1
-            if not uses[name]:
-                del values[name]
-        if layer.op == "softmax":
-            logits = np.log(values[layer.name].reshape(4, -1))
-            print(f"{net.name}: logits' deviation {logits.std(1).mean():.2f}, between pictures "
-                  f"{logits.std(0).mean():.2f}; largest probability {values[layer.name].max():.3f}; "
-                  f"last {last.name} gain {gains[last.name]}", flush=True)
-    return gains
-
-
-if __name__ == "__main__":
-    import zoo
-    table = json.loads(GAINS.read_text()) if GAINS.exists() else {}
-    for model in sys.argv[1:] or zoo.MODELS:
-        table[model] = calibrate(zoo.build(model))
-        GAINS.write_text(json.dumps(table, indent=0, sort_keys=True) + "\n")
