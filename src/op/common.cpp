@@ -165,82 +165,73 @@ Op reduction(std::string name, std::string doc) {
   return def;
 }
 
-// ---- windows
-// --------------------------------------------------------------------------------------
-
-namespace {
-
-std::vector<int64_t> numbers(const Attrs& attrs, const char* name, size_t count, int64_t fallback,
-                             int64_t least) {
-  std::vector<int64_t> v = attrs.ints(name);
-  if (v.empty()) v.assign(count, fallback);
-  if (v.size() != count)
-    fail(cat({"attribute '", name, "' has ", std::to_string(v.size()), " numbers, must have ",
-              std::to_string(count)}));
-  for (int64_t n : v)
-    if (n < least || n > INT32_MAX)
-      fail(cat({"attribute '", name, "' holds ", std::to_string(n), ", out of range"}));
-  return v;
+Op arg_extreme(std::string name, std::string doc) {
+  Op def;
+  def.name = std::move(name);
+  def.doc = std::move(doc) +
+            " along `axis` (0), the first among equals (the last with select_last_index = 1). "
+            "keepdims (1) leaves the axis as 1.";
+  def.inputs = {{"x"}};
+  def.outputs = {{"y"}};
+  def.attrs = {{"axis", "i"}, {"keepdims", "i"}, {"select_last_index", "i"}};
+  def.infer = [](const InferContext& c) {
+    Shape shape = c.inputs[0].shape;
+    const size_t axis = normal_axis(c.attrs.i("axis", 0), shape.size());
+    if (c.attrs.i("keepdims", 1) != 0) {
+      shape[axis] = 1;
+    } else {
+      shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
+    }
+    return std::vector<Type>{tensor(DType::kI64, std::move(shape))};
+  };
+  return def;
 }
 
-}  // namespace
-
-Window window_of(const Attrs& attrs, size_t spatial_rank, std::vector<int64_t> kernel) {
-  Window w;
-  if (kernel.empty()) {
-    if (!attrs.has("kernel")) fail("attribute 'kernel' is missing");
-    kernel = numbers(attrs, "kernel", spatial_rank, 1, 1);
-  } else if (attrs.has("kernel") && attrs.ints("kernel") != kernel) {
-    fail("attribute 'kernel' contradicts the weights' dimensions");
-  }
-  w.kernel = std::move(kernel);
-  w.strides = numbers(attrs, "strides", spatial_rank, 1, 1);
-  w.dilations = numbers(attrs, "dilations", spatial_rank, 1, 1);
-  w.pads = numbers(attrs, "pads", 2 * spatial_rank, 0, 0);
-  return w;
+Op along_axis(std::string name, std::string doc) {
+  Op def;
+  def.name = std::move(name);
+  def.doc = std::move(doc) + " along `axis` (-1 unless given), computed from x - max(x).";
+  def.inputs = {{"x"}};
+  def.outputs = {{"y"}};
+  def.attrs = {{"axis", "i"}};
+  def.infer = [](const InferContext& c) {
+    normal_axis(c.attrs.i("axis", -1), c.inputs[0].shape.size());
+    return same_type(c);
+  };
+  return def;
 }
 
-Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode) {
-  const size_t n = w.kernel.size();
-  const int64_t begin = w.pads[k], end = w.pads[n + k], stride = w.strides[k];
-  const int64_t span = (w.kernel[k] - 1) * w.dilations[k] + 1;
-  const Dim room = input + Dim(begin + end - span);
-  if (room.is_const() && room.value() < 0)
-    fail(cat({"the window (", std::to_string(span), ") is larger than the padded input (",
-              std::to_string(room.value() + span), ") along spatial axis ", std::to_string(k)}));
-  if (ceil_mode == 0) return floor_div(room, stride) + 1;
-  const Dim out = ceil_div(room, stride) + 1;
-  if (ceil_mode == 2) return out;
-  if (ceil_mode != 1) fail("attribute 'ceil_mode' must be 0, 1 or 2");
-  return min(out, ceil_div(input + Dim(begin), stride));
+Op blocks(std::string name, std::string doc, void (*move)(Shape& shape, int64_t block)) {
+  Op def;
+  def.name = std::move(name);
+  def.doc = std::move(doc);
+  def.inputs = {{"x"}};
+  def.outputs = {{"y"}};
+  def.attrs = {{"blocksize", "i", true}, {"mode", "s"}};
+  def.infer = [move](const InferContext& c) {
+    need_rank(c.inputs[0], "the input", 4, 4);
+    const int64_t block = c.attrs.i("blocksize", 0);
+    if (block < 1 || block > 65536) fail("attribute 'blocksize' is out of range");
+    const std::string mode = c.attrs.s("mode", "DCR");
+    if (mode != "DCR" && mode != "CRD") fail("unknown mode '" + mode + "'");
+    Shape shape = c.inputs[0].shape;
+    move(shape, block);
+    return std::vector<Type>{tensor(c.inputs[0].dtype, std::move(shape))};
+  };
+  return def;
 }
 
-std::vector<Op::AttrSlot> pool_attrs() {
-  return {{"kernel", "ints", true},
-          {"strides", "ints"},
-          {"pads", "ints"},
-          {"dilations", "ints"},
-          {"ceil_mode", "i"}};
+Dim parts(const Dim& d, int64_t unit) {
+  if (!(mod(d, unit) == Dim(0)))
+    fail("dimension " + d.str() + " is no multiple of " + std::to_string(unit));
+  return floor_div(d, unit);
 }
 
-std::vector<Type> infer_pool(const InferContext& c) {
-  const Type& x = c.inputs[0];
-  need_rank(x, "the input", 3, SIZE_MAX);
-  const size_t spatial = x.shape.size() - 2;
-  const Window w = window_of(c.attrs, spatial);
-  Shape shape{x.shape[0], x.shape[1]};
-  for (size_t k = 0; k < spatial; ++k)
-    shape.push_back(window_extent(x.shape[2 + k], w, k, c.attrs.i("ceil_mode", 0)));
-  return {tensor(x.dtype, std::move(shape))};
-}
-
-std::vector<Type> infer_global_pool(const InferContext& c) {
-  const Type& x = c.inputs[0];
-  need_rank(x, "the input", 3, SIZE_MAX);
-  Shape shape(x.shape.size(), Dim(1));
-  shape[0] = x.shape[0];
-  shape[1] = x.shape[1];
-  return {tensor(x.dtype, std::move(shape))};
+void need_scales(const InferContext& c) {
+  if (present(c, 1) == c.attrs.has("scale")) fail("needs either attribute or input 'scale'");
+  for (size_t k = 1; k < c.inputs.size(); ++k)
+    if (present(c, k) && !(broadcast(c.inputs[0].shape, c.inputs[k].shape) == c.inputs[0].shape))
+      fail("scale and zero point must broadcast to the input");
 }
 
 // ---- shapes as attributes

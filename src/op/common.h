@@ -35,10 +35,27 @@ Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode
 std::vector<Op::AttrSlot> pool_attrs();
 std::vector<Type> infer_pool(const InferContext& c);
 std::vector<Type> infer_global_pool(const InferContext& c);
+// Checks the operands of a convolution; its window and its output's channels.
+struct ConvShapes {
+  Window window;
+  Dim channels;
+};
+ConvShapes conv_shapes(const InferContext& c, bool transposed);
 
 // ---- reductions
 // -----------------------------------------------------------------------------------
 Op reduction(std::string name, std::string doc);
+Op arg_extreme(std::string name, std::string doc);  // `doc`: "Index (i64) of the largest value"
+Op along_axis(std::string name, std::string doc);  // as Softmax
+
+// ---- blocks of pixels
+// Ops that move blocks between channels and space: `move` turns the input's shape into the
+// output's.
+Op blocks(std::string name, std::string doc, void (*move)(Shape& shape, int64_t block));
+Dim parts(const Dim& d, int64_t unit);  // d / unit, which must leave nothing
+
+// ---- quantization
+void need_scales(const InferContext& c);  // scale as attribute or input, inputs broadcastable to x
 
 // ---- pointwise families
 // ---------------------------------------------------------------------------

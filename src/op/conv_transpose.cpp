@@ -6,27 +6,11 @@ namespace {
 
 std::vector<Type> infer(const InferContext& c) {
   const Type& x = c.inputs[0];
-  const Type& w = c.inputs[1];
-  need_rank(x, "the input", 3, 5);
-  need_rank(w, "the weights", x.shape.size(), x.shape.size());
-  need_same_dtype(x, w, "the weights'");
+  const auto [window, channels] = conv_shapes(c, true);
   const size_t spatial = x.shape.size() - 2;
-  const int64_t group = c.attrs.i("group", 1);
-  if (group < 1) fail("attribute 'group' must be positive");
-  need_dim(x.shape[1], w.shape[0], "the number of input channels");
-  if (!is_const(w.shape)) fail("the weights' dimensions must be numbers");
-  const Extents dims = const_extents(w.shape);
-  if (dims[0] % group != 0) fail("the number of input channels is no multiple of 'group'");
-  const Window window = window_of(c.attrs, spatial, Extents(dims.begin() + 2, dims.end()));
   std::vector<int64_t> extra = c.attrs.ints("output_padding");
   extra.resize(extra.empty() ? spatial : extra.size(), 0);
   if (extra.size() != spatial) fail("attribute 'output_padding' has the wrong length");
-  const Dim channels = w.shape[1] * Dim(group);
-  if (present(c, 2)) {
-    need_rank(c.inputs[2], "the bias", 1, 1);
-    need_same_dtype(x, c.inputs[2], "the bias");
-    need_dim(c.inputs[2].shape[0], channels, "the bias' length");
-  }
   Shape shape{x.shape[0], channels};
   for (size_t k = 0; k < spatial; ++k) {
     if (extra[k] < 0 || extra[k] > INT32_MAX) fail("attribute 'output_padding' is out of range");

@@ -6,10 +6,7 @@ namespace {
 
 std::vector<Type> infer(const InferContext& c) {
   const Type& x = c.inputs[0];
-  if (present(c, 1) == c.attrs.has("scale")) fail("needs either attribute or input 'scale'");
-  for (size_t k = 1; k < c.inputs.size(); ++k)
-    if (present(c, k) && !(broadcast(x.shape, c.inputs[k].shape) == x.shape))
-      fail("scale and zero point must broadcast to the input");
+  need_scales(c);
   return {tensor(present(c, 1) ? c.inputs[1].dtype : DType::kF32, x.shape)};
 }
 

@@ -2,18 +2,6 @@
 
 namespace tenfold::ops {
 
-Op op_LogSoftmax() {
-  Op def;
-  def.name = "LogSoftmax";
-  def.doc = "y = ln(softmax(x)) along `axis` (-1 unless given), computed from x - max(x).";
-  def.inputs = {{"x"}};
-  def.outputs = {{"y"}};
-  def.attrs = {{"axis", "i"}};
-  def.infer = [](const InferContext& c) {
-    normal_axis(c.attrs.i("axis", -1), c.inputs[0].shape.size());
-    return same_type(c);
-  };
-  return def;
-}
+Op op_LogSoftmax() { return along_axis("LogSoftmax", "y = ln(softmax(x))"); }
 
 }  // namespace tenfold::ops

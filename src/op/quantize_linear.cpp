@@ -8,10 +8,7 @@ DType target(const Attrs& attrs) { return parse_dtype(attrs.s("to", "i8")); }
 
 std::vector<Type> infer(const InferContext& c) {
   const Type& x = c.inputs[0];
-  if (present(c, 1) == c.attrs.has("scale")) fail("needs either attribute or input 'scale'");
-  for (size_t k = 1; k < c.inputs.size(); ++k)
-    if (present(c, k) && !(broadcast(x.shape, c.inputs[k].shape) == x.shape))
-      fail("scale and zero point must broadcast to the input");
+  need_scales(c);
   const DType to = target(c.attrs);
   if (!is_integer(to) && bits_of(to) != 8) fail("attribute 'to' names no quantized type");
   return {tensor(to, x.shape)};
