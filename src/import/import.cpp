@@ -34,7 +34,8 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
     const ModelFile** part = &parts.weights;
     if (ends_with(file.base(), ".binaryproto") || ends_with(file.base(), ".npy")) {
       part = &parts.mean;
-    } else if (file.is_text() && !ends_with(file.base(), ".caffemodel")) {
+    } else if (ends_with(file.base(), ".prototxt") ||
+               (file.is_text() && !ends_with(file.base(), ".caffemodel"))) {
       part = ends_with(file.base(), ".txt") ? &parts.labels : &parts.network;
     } else if (file.bytes().empty()) {
       report(file, Code::kInvalid, "the file is empty", "");

@@ -28,6 +28,30 @@ TEST(CaffeText, ByteOrderMarkAndCarriageReturns) {
   EXPECT_FALSE(import_text("\xEF\xBB\xBF" + text).failed);
 }
 
+// What is named a network is read as one, so that the message is about it.
+TEST(CaffeText, TextThatIsNone) {
+  const std::string net = input("1,3,4,4") + layer("ReLU");
+  std::string wide("\xFF\xFE");
+  for (const char ch : net) wide += {ch, '\0'};
+  EXPECT_TRUE(says(import_model_memory({{"net.prototxt", wide}}), Severity::kError,
+                   {"net.prototxt:1", "UTF-16"}));
+  const ImportedModel m = import_model_memory({{"net.prototxt", net + '\0' + net}});
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:", "column"})) << report(m);
+  EXPECT_FALSE(says(m, Severity::kError, {"no .prototxt"})) << report(m);
+}
+
+// Text format's other spellings: angle brackets, lists, strings in parts, numbers of enumerators.
+TEST(CaffeText, Spellings) {
+  const ImportedModel m = import_text(
+      "input: 'da' \"ta\"\ninput_shape: < dim: [1, 0x3, 4, 04] >\n"
+      "layer: { name: \"r\", type: 'ReLU'; bottom: ['data'], top: 'r' }\r"
+      "layer < name: 'p' type: 'Pooling' bottom: 'r' top: 'p' pooling_param { pool: 1 "
+      "kernel_size: 2 global_pooling: 0 stride: 2 } > # the end");
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(ops(m), "Relu AveragePool");
+  EXPECT_EQ(shape_of(m, "p"), "N,3,2,2");
+}
+
 TEST(CaffeText, NestingIsLimited) {
   std::string text = "layer {";
   for (int k = 0; k < 1000000; ++k) text += "a {";

@@ -86,6 +86,11 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
                      "a network's text may have at most 2 GiB", ""});
     return std::nullopt;
   }
+  if (text.compare(0, 2, "\xFF\xFE") == 0 || text.compare(0, 2, "\xFE\xFF") == 0) {
+    diagnostics.add({Severity::kError, Code::kInvalid, file, 1, -1, "", "the text is UTF-16",
+                     "save it as UTF-8"});
+    return std::nullopt;
+  }
   TextErrors errors(file, diagnostics);
   pb::TextFormat::ParseInfoTree places;
   pb::TextFormat::Parser parser;
