@@ -35,7 +35,9 @@ void limit_spinning(int, char** argv, char** environment) {
     with_limit[n] = environment[n];
   }
   with_limit[n] = const_cast<char*>(kLimit);
-  const auto* self = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  const unsigned long address = getauxval(AT_EXECFN);
+  const char* self = nullptr;
+  std::memcpy(&self, &address, sizeof(self));
   if (self != nullptr) execve(self, argv, with_limit);  // where that fails, all goes on as it was
 }
 

@@ -1,7 +1,7 @@
 // Every CPU row against the reference, over tests/op/*.case: a Problem per line, '#' starts a
 // comment. A row that supports the open Problem is run with each tuple of Formats it offers, at the
 // batch sizes below where the Problem has a symbol N, and again with operands that are slices of
-// larger buffers where the row says that it takes them. A comment "#! refused ROW" after a Problem
+// larger buffers, and in place, where the row says so. A comment "#! refused ROW" after a Problem
 // asks that the row refuses it; "#! taken ROW" that it takes it, "#! sliced ROW" as slices too.
 #include <filesystem>
 #include <fstream>
@@ -123,14 +123,18 @@ TEST_P(OpCase, AgreesWithReference) {
           const auto inputs = rounded(closed, random_inputs(bound, seed));
           SCOPED_TRACE(std::string(row->name()) + " " + bound.str() + " seed " +
                        std::to_string(seed));
-          const auto got = run_row(*row, p, sizes, inputs, {2, RecorderKind::kReplay, 2});
           const bool plain = same_types(open, closed);  // then the inputs are the same each time
           auto& want = answers[n];
           if (!plain || want.empty()) want = want_of(*ref, open, sizes, inputs);
-          const Comparison worst = compare(bound, inputs, got, want);
-          EXPECT_LE(worst.worst_excess, 0)
-              << "element " << worst.index << " of output " << worst.output << ": " << worst.got
-              << ", not " << worst.want;
+          for (const bool in_place : {false, true}) {
+            if (in_place && row->in_place(p) < 0) continue;
+            const auto got = run_row(*row, p, sizes, inputs,
+                                     {2, RecorderKind::kReplay, in_place ? 1 : 2, in_place});
+            const Comparison worst = compare(bound, inputs, got, want);
+            EXPECT_LE(worst.worst_excess, 0)
+                << (in_place ? "in place: " : "") << "element " << worst.index << " of output "
+                << worst.output << ": " << worst.got << ", not " << worst.want;
+          }
           if (!plain) want.clear();
         }
     }

@@ -11,6 +11,7 @@ struct RunOptions {
   int threads = 2;
   RecorderKind recorder = RecorderKind::kReplay;
   int launches = 1;
+  bool in_place = false;  // output 0 in the storage that the row says it may share; one launch
 };
 
 // `closed` may be symbolic; `sizes` binds it. Inputs and outputs are dense tensors of the operands'

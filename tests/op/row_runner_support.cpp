@@ -83,8 +83,14 @@ std::vector<Tensor> run_row(const Row& row, const Problem& closed, const SymbolV
   std::vector<Memory> in, out;
   for (size_t k = 0; k < bound.inputs.size(); ++k)
     in.push_back(place(*device, bound.inputs[k], inputs.at(k)));
+  const int shared = options.in_place ? row.in_place(closed) : -1;
+  if (options.in_place && (shared < 0 || options.launches != 1))
+    throw Error(Code::kInvalid, "the row does not work in place");
   for (const Operand& o : bound.outputs)
-    out.push_back(poisoned(*device, storage_bytes(o.format, const_extents(o.dims))));
+    if (shared >= 0 && out.empty())
+      out.push_back(std::move(in[static_cast<size_t>(shared)]));
+    else
+      out.push_back(poisoned(*device, storage_bytes(o.format, const_extents(o.dims))));
   const PrepareArgs prepare{
       closed, "", nullptr, *device, options.threads, [&](int k) -> TensorView {
         const Operand& o = bound.inputs.at(static_cast<size_t>(k));
@@ -104,8 +110,9 @@ std::vector<Tensor> run_row(const Row& row, const Problem& closed, const SymbolV
     return Slot{static_cast<uint32_t>(addresses.size() - 1), 0};
   };
   for (size_t k = 0; k < in.size(); ++k)
-    in_slots.push_back(
-        bound.inputs[k].constant && row.packs(closed, static_cast<int>(k)) ? Slot{} : slot(in[k]));
+    in_slots.push_back(bound.inputs[k].constant && row.packs(closed, static_cast<int>(k)) ? Slot{}
+                       : static_cast<int>(k) == shared ? slot(out[0])
+                                                       : slot(in[k]));
   for (const Memory& m : out) out_slots.push_back(slot(m));
   const Operands operands{in_slots, out_slots, slot(scratch), slot(context)};
   const auto recorder = device->create_recorder(options.recorder);

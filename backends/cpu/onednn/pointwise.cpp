@@ -15,6 +15,16 @@ std::optional<std::vector<ChainStep>> chain_from(const Expr& expr, int input) {
   return as_chain(turned);
 }
 
+// The input of the output's extents over which the expression is a chain; -1: none.
+int chain_input(const Problem& p) {
+  for (int k : p.expr.loads()) {
+    if (!(p.inputs[static_cast<size_t>(k)].dims == p.outputs[0].dims)) continue;
+    const auto chain = chain_from(p.expr, k);
+    if (chain && !chain->empty()) return k;
+  }
+  return -1;
+}
+
 dnnl::algorithm binary_of(ExprOp op) {
   switch (op) {
     case ExprOp::kAdd: return dnnl::algorithm::binary_add;
@@ -30,16 +40,20 @@ dnnl::algorithm binary_of(ExprOp op) {
 class PointwiseRow : public OnednnRow {
  public:
   PointwiseRow() : OnednnRow("onednn.eltwise", {"Pointwise(...)"}, 0.05) {}
+  // oneDNN's element-wise primitives may write over their (first) source.
+  int in_place(const Problem& p) const override {
+    const int k = p.outputs.size() == 1 ? chain_input(p) : -1;
+    if (k < 0) return -1;
+    const Operand& o = p.inputs[static_cast<size_t>(k)];
+    return !o.constant && o.format == p.outputs[0].format ? k : -1;
+  }
 
  protected:
   Description describe(const Problem& p, const dnnl::memory::desc*) const override {
     if (p.outputs.size() != 1) refuse("several outputs");
-    for (int k : p.expr.loads()) {
-      if (!(p.inputs[static_cast<size_t>(k)].dims == p.outputs[0].dims)) continue;
-      const auto chain = chain_from(p.expr, k);
-      if (chain && !chain->empty()) return describe_chain(p, k, *chain);
-    }
-    refuse("the expression is no chain over one tensor");
+    const int k = chain_input(p);
+    if (k < 0) refuse("the expression is no chain over one tensor");
+    return describe_chain(p, k, *chain_from(p.expr, k));
   }
 
  private:

@@ -150,8 +150,8 @@ class TableRow : public HostRow {
 
 template <typename F>
 std::vector<int64_t> each_index(const Problem& p, size_t axis, F&& source) {
-  std::vector<int64_t> table;
-  for (int64_t k = 0; k < p.outputs[0].dims[axis].value(); ++k) table.push_back(source(k));
+  std::vector<int64_t> table(static_cast<size_t>(p.outputs[0].dims[axis].value()));
+  for (size_t k = 0; k < table.size(); ++k) table[k] = source(static_cast<int64_t>(k));
   return table;
 }
 
