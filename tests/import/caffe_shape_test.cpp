@@ -117,6 +117,18 @@ TEST(CaffeShape, ConvolutionStatesAxesApart) {
   EXPECT_EQ(node.attrs.i("group", 0), 2);
 }
 
+// DeepLab's first fork says hole for dilation.
+TEST(CaffeShape, HolesAreDilations) {
+  const auto import = [](const std::string& body) {
+    return import_text(
+        input("1,3,20,20") +
+        layer("Convolution", "convolution_param { num_output: 4 kernel_size: 3 " + body + " }"));
+  };
+  EXPECT_EQ(shape_of(import("hole: 2 pad: 2"), "out"), "N,4,20,20");
+  EXPECT_EQ(shape_of(import("hole_h: 4 hole_w: 1"), "out"), "N,4,12,18");
+  EXPECT_TRUE(says(import("hole: 2 dilation: 2"), Severity::kError, {"'l'", "hole and dilation"}));
+}
+
 TEST(CaffeShape, WindowsThatDoNotFitAreErrors) {
   for (const std::string body :
        {"num_output: 4 kernel_size: 9", "num_output: 0 kernel_size: 1", "num_output: 4",

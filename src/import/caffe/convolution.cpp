@@ -39,7 +39,13 @@ Geometry geometry(const LayerContext& c, bool depthwise) {
               axes, 1, "stride");
   g.pads = spatial({numbers(p.pad()), p.has_pad_h(), p.has_pad_w(), p.pad_h(), p.pad_w()}, axes, 0,
                    "pad");
-  g.dilations = spatial({numbers(p.dilation())}, axes, 1, "dilation");
+  const bool holes = p.hole_size() > 0 || p.has_hole_h() || p.has_hole_w();
+  if (holes && p.dilation_size() > 0)
+    LayerContext::invalid("the layer states hole and dilation, two words for one thing");
+  g.dilations =
+      holes ? spatial({numbers(p.hole()), p.has_hole_h(), p.has_hole_w(), p.hole_h(), p.hole_w()},
+                      axes, 1, "hole")
+            : spatial({numbers(p.dilation())}, axes, 1, "dilation");
   for (size_t k = 0; k < axes; ++k) {
     if (g.kernel[k] <= 0 || g.strides[k] <= 0 || g.dilations[k] <= 0)
       LayerContext::invalid("kernel, stride and dilation must be positive");
