@@ -142,15 +142,19 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
       }
       trials[k].reset();
     }
-    for (size_t k = at; k < end; ++k) {
-      const Outcome& outcome = outcomes_.at(jobs[k].key);
-      if (outcome.measured || !outcome.failure.empty() || starved_++ > 0) continue;
-      remarks_.push_back("some kernels stayed untimed for lack of memory: their estimates count");
-    }
+    note_untimed(std::span(jobs).subspan(at, end - at));
   }
   spent_ += seconds_since(start);
   if (!jobs.empty())
     report(phase, static_cast<int64_t>(jobs.size()), static_cast<int64_t>(jobs.size()), spent_);
+}
+
+void Costs::note_untimed(std::span<const Job> jobs) {
+  for (const Job& job : jobs) {
+    const Outcome& outcome = outcomes_.at(job.key);
+    if (outcome.measured || !outcome.failure.empty() || starved_++ > 0) continue;
+    remarks_.push_back("some kernels stayed untimed for lack of memory: their estimates count");
+  }
 }
 
 Timed Costs::choose(const Row& row, const Problem& problem) {

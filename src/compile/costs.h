@@ -44,6 +44,7 @@ class Costs {
   std::vector<Job> jobs_for(const Row& row, const Problem& problem) const;
   TimingCache::Key cache_key(const Job& job) const;
   void measure(std::vector<Job>& jobs, std::string_view phase);
+  void note_untimed(std::span<const Job> jobs);
   Timed choose(const Row& row, const Problem& problem);
   void report(std::string_view phase, int64_t done, int64_t total, double elapsed) const;
 
