@@ -51,7 +51,7 @@ TEST_F(Cli, BuildThenClassifyThenInspect) {
   EXPECT_EQ(nlohmann::json::parse(o.out)["results"][0]["top"][0]["label"], "2");
   const Outcome inspected = tenfold("inspect " + path("d.plan") + " --json");
   ASSERT_EQ(inspected.status, 0) << inspected.err;
-  EXPECT_NO_THROW((void)nlohmann::json::parse(inspected.out));
+  EXPECT_TRUE(nlohmann::json::accept(inspected.out));
   EXPECT_EQ(tenfold("check " + path("d.plan") + " --device cpu").status, 0);
 }
 
