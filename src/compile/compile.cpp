@@ -52,6 +52,14 @@ void mark_chosen(const Graph& graph, const Selection& selection, Explanation& ex
   }
 }
 
+// A CPU runs steps one after another: said in the plan, memory is reused at once.
+void run_in_order(Program& program) {
+  for (uint32_t k = 1; k < program.steps.size(); ++k) {
+    std::vector<uint32_t>& deps = program.steps[k].deps;
+    if (deps.empty() || deps.back() != k - 1) deps.push_back(k - 1);
+  }
+}
+
 void remark_program(const Program& program, const Section& section, int in_place,
                     Explanation& explanation) {
   int converts = 0, slices = 0;
@@ -107,6 +115,7 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
     if (options.progress) options.progress({"emitting", 0, 0});
     section.programs.push_back(
         emit_program(graph, selection, found, conversions, target, constants, section));
+    if (target.kind == "cpu") run_in_order(section.programs.back());
     const int in_place = share_storage(section.programs.back(), section.bindings);
     if (!explanation) continue;
     mark_chosen(graph, selection, *explanation, first);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "src/compile/slice_rules.h"
+
 namespace tenfold::select {
 namespace {
 
@@ -26,11 +28,6 @@ struct Piece {
   std::vector<Change> changes;
   std::string reason;   // why not direct
 };
-
-bool sliceable(const Format& f) {
-  return f.dense() && f.layout.pad <= 1 && f.scale == 0 && bits_of(f.dtype) % 8 == 0 &&
-         (f.layout.kind == Layout::Kind::kLinear || f.layout.kind == Layout::Kind::kChannelsLast);
-}
 
 class Slicer {
  public:
@@ -61,9 +58,9 @@ class Slicer {
     }
     queue_ = true;  // first round: only say what will have to be timed
     for (const size_t g : joins)
-      if (cannot_join(g).empty()) gain_of_join(g);
+      if (cannot_join(graph_, groups_[g]).empty()) gain_of_join(g);
     for (const size_t g : splits)
-      if (cannot_split(g).empty()) gain_of_split(g);
+      if (cannot_split(graph_, groups_[g], selection_.slices).empty()) gain_of_split(g);
     costs_.measure_all("timing slices");
     queue_ = false;
     for (const size_t g : joins) join(g);
@@ -74,66 +71,6 @@ class Slicer {
   const Lowered& lowered(size_t g) const { return groups_[g].offer->lowered; }
   const Candidate& chosen(size_t g) const { return groups_[g].chosen(); }
   int64_t channels(ValueId v) const { return graph_.type(v).shape[1].value(); }
-
-  // Why a step with one whole value `v` of Format `f` cannot be a matter of slices, empty if it
-  // can.
-  std::string cannot_lie(const Problem& p, ValueId v, const Format& f,
-                         const std::vector<ValueId>& parts) const {
-    const Shape& dims = graph_.type(v).shape;
-    if (!p.expr.code.empty()) return "it computes as well";
-    if (dims.size() < 2 || !dims[1].is_const()) return "axis 1 has no fixed size";
-    if (!sliceable(f)) return "slices of " + f.str() + " are not made";
-    int64_t offset = 0;
-    for (ValueId part : parts) {
-      if (graph_.type(part).shape.size() != dims.size() || !graph_.type(part).shape[1].is_const())
-        return "axis 1 of a part has no fixed size";
-      if (!slice_aligned(f, dims, offset)) return "a part would not begin at 16 bytes";
-      offset += channels(part);
-    }
-    return {};
-  }
-
-  std::string cannot_join(size_t g) const {
-    const Problem& p = chosen(g).problem;
-    const ValueId whole = lowered(g).outputs.front();
-    if (p.attrs.i("axis", 0) != 1) return "it joins along another axis than 1";
-    if (graph_.is_output(whole)) return "the whole is an output of the network";
-    return cannot_lie(p, whole, chosen(g).formats.outputs.front(), lowered(g).inputs);
-  }
-
-  std::string cannot_split(size_t g) const {
-    const Problem& p = chosen(g).problem;
-    const ValueId whole = lowered(g).inputs.front();
-    if (p.op == "Split" && p.attrs.i("axis", 0) != 1) return "it splits along another axis than 1";
-    if (p.op == "Slice" && (p.attrs.ints("axes") != std::vector<int64_t>{1} ||
-                            (p.attrs.has("steps") && p.attrs.ints("steps").front() != 1)))
-      return "it takes other parts than a range of axis 1";
-    if (graph_.value(whole).constant.valid()) return "the whole is a constant";
-    for (ValueId part : lowered(g).outputs) {
-      if (graph_.is_output(part)) return "a part is an output of the network";
-      if (selection_.slices.count(part)) return "a part lies in another buffer already";
-    }
-    const Format& f = chosen(g).formats.inputs.front();
-    if (p.op == "Slice") {
-      if (std::string why = cannot_lie(p, whole, f, {}); !why.empty()) return why;
-      const Shape& dims = graph_.type(whole).shape;
-      return slice_aligned(f, dims, first_channel(g, 0)) ? "" : "it would not begin at 16 bytes";
-    }
-    return cannot_lie(p, whole, f, lowered(g).outputs);
-  }
-
-  // Where output `k` of a split begins.
-  int64_t first_channel(size_t g, size_t k) const {
-    const Problem& p = chosen(g).problem;
-    const int64_t whole = channels(lowered(g).inputs.front());
-    if (p.op == "Slice") {
-      const int64_t start = p.attrs.ints("starts").front();
-      return std::clamp<int64_t>(start < 0 ? start + whole : start, 0, whole);
-    }
-    int64_t at = 0;
-    for (size_t j = 0; j < k; ++j) at += channels(lowered(g).outputs[j]);
-    return at;
-  }
 
   // `choice` with one operand a slice of a buffer of `enclosing` channels; no value with a reason.
   std::optional<Candidate> sliced(Candidate choice, bool output, size_t k, int64_t enclosing,
@@ -286,7 +223,7 @@ class Slicer {
   }
 
   void join(size_t g) {
-    std::string why = cannot_join(g);
+    std::string why = cannot_join(graph_, groups_[g]);
     double gain = 0;
     if (why.empty()) {
       gain = gain_of_join(g);
@@ -327,7 +264,7 @@ class Slicer {
   }
 
   void split(size_t g) {
-    std::string why = cannot_split(g);
+    std::string why = cannot_split(graph_, groups_[g], selection_.slices);
     double gain = 0;
     if (why.empty()) {
       gain = gain_of_split(g, &why);
@@ -339,7 +276,8 @@ class Slicer {
     view.formats.outputs.assign(lowered(g).outputs.size(), view.formats.inputs.front());
     for (size_t k = 0; k < view.formats.outputs.size(); ++k) {
       view.formats.outputs[k].enclosing = channels(lowered(g).inputs.front());
-      selection_.slices[lowered(g).outputs[k]] = {lowered(g).inputs.front(), first_channel(g, k)};
+      selection_.slices[lowered(g).outputs[k]] = {lowered(g).inputs.front(),
+                                                  first_channel(graph_, groups_[g], k)};
     }
     for (Change& change : changes_) apply(change);
     accept(g, std::move(view), gain);
@@ -416,18 +354,6 @@ class Slicer {
 };
 
 }  // namespace
-
-bool slice_aligned(const Format& whole, const Shape& dims, int64_t offset) {
-  constexpr int64_t kBytes = 16;
-  int64_t unit = bits_of(whole.dtype) / 8;  // bytes of one step along axis 1
-  if (whole.layout.kind == Layout::Kind::kLinear)
-    for (size_t k = 2; k < dims.size(); ++k) {
-      if (!dims[k].is_const()) return false;
-      unit = unit * (dims[k].value() % kBytes) % kBytes;
-    }
-  const auto even = [&](int64_t count) { return count % kBytes * unit % kBytes == 0; };
-  return dims.size() >= 2 && dims[1].is_const() && even(dims[1].value()) && even(offset);
-}
 
 void choose_slices(const Graph& graph, const Target& target, Selection& selection,
                    Conversions& conversions, Costs& costs, Explanation* explanation) {

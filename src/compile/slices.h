@@ -11,8 +11,4 @@ namespace tenfold::select {
 void choose_slices(const Graph& graph, const Target& target, Selection& selection,
                    Conversions& conversions, Costs& costs, Explanation* explanation);
 
-// Whether the channels from `offset` on of a value of these dims begin where rows expect a slice
-// to begin (Row::writes_slices).
-bool slice_aligned(const Format& whole, const Shape& dims, int64_t offset);
-
 }  // namespace tenfold::select

@@ -1,11 +1,10 @@
 // Values in a part of another's buffer: concatenations written in place, splits read in place, and
 // steps that work in place.
-#include "src/compile/slices.h"
-
 #include <cmath>
 
 #include <gtest/gtest.h>
 
+#include "src/compile/slice_rules.h"
 #include "tenfold/engine.h"
 #include "tests/support/random_tensor_support.h"
 
