@@ -1,6 +1,7 @@
 // cuda.conv_small's tiles and estimates, without a GPU.
 #include <gtest/gtest.h>
 
+#include "backends/cuda/gen/text_row.h"
 #include "backends/cuda/kernels/conv_small_tile.h"
 #include "tests/support/cuda_problems.h"
 
@@ -55,6 +56,16 @@ TEST(ConvSmall, MalformedTacticsAreRefused) {
   for (const char* text : {"", "rows=1", "rows=0 cols=8 wn=1 mt=1 wc=1 wt=1 chunks=1 depth=1",
                            "rows=1 cols=8 wn=1 mt=1 wc=1 wt=1 chunks=1 depth=9999"})
     EXPECT_THROW(SmallTile::parse(text), Error) << text;
+}
+
+TEST(ConvSmall, TilesThatDoNotFitAreRefused) {
+  const auto& row = static_cast<const cuda::TextRow&>(*find_row("cuda.conv_small"));
+  const Problem p = closed(64, 64, 14, 1);
+  EXPECT_NO_THROW(row.request(p, row.tactics(p, h200()).back(), h200()));
+  for (const char* text : {"rows=1024 cols=1024 wn=1024 mt=1024 wc=1024 wt=1024 chunks=1 depth=1",
+                           "rows=1 cols=8 wn=1 mt=1 wc=3 wt=1 chunks=1 depth=1",
+                           "rows=1 cols=8 wn=3 mt=1 wc=1 wt=1 chunks=1 depth=1"})
+    EXPECT_THROW(row.request(p, text, h200()), Error) << text;
 }
 
 TEST(ConvSmall, RefusesWhatOthersDoBetter) {

@@ -65,6 +65,7 @@ class ConvSmall final : public ElementwiseRow {
   TextRequest request(const Problem& p, const Tactic& tactic, const Target&) const override {
     const SmallConv c = small_conv(at_tuning(p));
     const SmallTile tile = SmallTile::parse(tactic);
+    if (!is_tile_of(c, tile)) throw Error(Code::kInvalid, "no such tile: '" + tactic + "'");
     ElementwiseAnchor with_tile = anchor();
     with_tile.threads = tile.threads();
     TextRequest request = elementwise_request("cuda_conv_small", p, with_tile);

@@ -183,6 +183,12 @@ SmallTile SmallTile::parse(const Tactic& tactic) {
   return t;
 }
 
+bool is_tile_of(const SmallConv& c, const SmallTile& tile) {
+  bool found = false;
+  each_tile(c, [&](const SmallTile& t) { return !(found = t == tile); });
+  return found;
+}
+
 int shared_bytes_of(const SmallConv& c, const SmallTile& t) {
   const int patch = chunk_bytes(c, t) * std::min(t.chunks, 2);
   const int sums = pixel_tiles(t) * 8 * (t.filters() + 4) * 4 * t.wc * t.wt;

@@ -37,6 +37,8 @@ struct SmallTile {
   bool operator==(const SmallTile&) const = default;
 };
 
+// Whether the kernel is right with this tile: a plan may name any.
+bool is_tile_of(const SmallConv& conv, const SmallTile& tile);
 int shared_bytes_of(const SmallConv& conv, const SmallTile& tile);
 int64_t blocks_of(const SmallConv& conv, const SmallTile& tile);  // of threads, in all
 double time_us(const SmallConv& conv, const SmallTile& tile, const Target& target);
