@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/cuda/gen/expr.h"
+#include "backends/cuda/gen/lane_text.h"
 #include "backends/cuda/gen/operand_code.h"
 
 namespace tenfold::cuda {
@@ -48,41 +49,15 @@ bool flat_range(const Problem& p, const ElementwiseAnchor& anchor) {
   });
 }
 
-// Text of one element's or one vector's load into `target` at element offset `offset`.
-std::string load_lanes(const Operand& in, const std::string& pointer, const std::string& offset,
-                       const std::string& target, int lanes, int lane_axis, const std::string& name,
-                       bool aligned, bool guarded) {
-  const std::string type = device_type(in.format.dtype);
-  const std::string base = "reinterpret_cast<const " + type + "*>(" + pointer + ") + " + offset;
-  std::string code = "    const " + type + "* at = " + base + ";\n";
-  const std::string stride =
-      unit_stride(in, lane_axis) ? "v" : "v * P." + name + "_s" + str(lane_axis);
-  const std::string scalar = "_Pragma(\"unroll\") for (int v = 0; v < V; ++v) " + target +
-                             "[v] = " +
-                             (guarded ? "v < o.valid ? widen<real>(at[" + stride + "]) : (real)0;\n"
-                                      : "widen<real>(at[" + stride + "]);\n");
-  const int64_t inner = inner_extent(in);
-  const bool vector = lanes > 1 && unit_stride(in, lane_axis) && inner > 0;
-  if (!vector) return code + "    " + scalar;
-  const std::string pack = "load_pack<" + type + ", V>(at, " + target + ");\n";
-  const bool certain = aligned && in.format.dense() && inner % lanes == 0;
-  if (certain) return code + "    " + pack;
-  const int bytes = std::min(16, device_bytes(in.format.dtype) * lanes);
-  // Lanes beyond the operand's own extent are not read.
-  const std::string whole = guarded ? " && o.valid == V" : "";
-  return code + "    if (aligned_to(at, " + str(bytes) + ")" + whole + ") " + pack + "    else " +
-         scalar;
-}
-
+// The kernel around the lanes: coordinates, the calls of the anchor and the Expr, parameters.
 struct Generator {
   const Problem& p;
   const ElementwiseAnchor& anchor;
-  ElementwiseShape shape = shape_of(p, anchor);
+  LaneText lanes{p, anchor};
+  ElementwiseShape shape = lanes.shape;
   const Operand& out = p.outputs[0];
-  int rank = static_cast<int>(out.dims.size());
+  int rank = lanes.rank;
   int row = anchor.row_axis ? anchor.row_axis(p) : -1;
-
-  bool guarded() const { return shape.flat || is_padded(out); }
 
   std::string header() const {
     std::string text = "#include \"gen/common.cuh\"\n";
@@ -100,99 +75,6 @@ struct Generator {
     // d: coordinates of lane 0; valid: lanes inside the output; at: offset of lane 0 where it is
     // known
     return text + "struct Coord { int d[RANK]; int valid; int at; };\n";
-  }
-
-  // load_in<k>(A, P, o, i, x): V lanes; elem_in<k>(A, P, i): one element.
-  std::string anchor_loaders() const {
-    std::string text;
-    std::vector<int> axes(static_cast<size_t>(p.anchor_inputs), -1);
-    if (anchor.lane_axes) axes = anchor.lane_axes(p, shape.lane_axis);
-    for (int k = 0; k < p.anchor_inputs; ++k) {
-      const Operand& in = p.inputs[static_cast<size_t>(k)];
-      const std::string name = "in" + str(k), type = device_type(in.format.dtype);
-      const size_t r = in.dims.size();
-      std::vector<std::string> i(r);
-      for (size_t j = 0; j < r; ++j) i[j] = "i[" + str(static_cast<int64_t>(j)) + "]";
-      const std::string offset = offset_code(in, name, i);
-      const std::string array =
-          "const int (&i)[" + str(std::max<int64_t>(static_cast<int64_t>(r), 1)) + "]";
-      text += "__device__ __forceinline__ real elem_" + name + "(const Args& A, const Params& P, " +
-              array + ") {\n  return widen<real>(reinterpret_cast<const " + type + "*>(A." + name +
-              ")[" + offset + "]);\n}\n";
-      const int axis = static_cast<size_t>(k) < axes.size() ? axes[static_cast<size_t>(k)] : -1;
-      text += "__device__ __forceinline__ void load_" + name +
-              "(const Args& A, const Params& P, const Coord& o, " + array + ", real (&x)[V]) {\n";
-      if (axis < 0)
-        text += "  const real same = elem_" + name +
-                "(A, P, i);\n  _Pragma(\"unroll\") for (int v = 0; v < V; ++v) x[v] = same;\n";
-      else
-        text += load_lanes(in, "A." + name, offset, "x", shape.lanes, axis, name,
-                           anchor.aligned_lanes, guarded());
-      text += "}\n";
-    }
-    return text;
-  }
-
-  // What begin(o, ahead) reads, as stored.
-  std::string ahead_struct() const {
-    std::string text = "struct Ahead {\n";
-    for (const int k : p.expr.loads())
-      text += "  " + device_type(p.inputs[static_cast<size_t>(k)].format.dtype) + " l" + str(k) +
-              "[V];\n";
-    return text + "};\n";
-  }
-
-  std::string ahead_values() const {
-    std::string text;
-    for (const int k : p.expr.loads())
-      text += "  real l" + str(k) + "[V];\n  _Pragma(\"unroll\") for (int v = 0; v < V; ++v) l" +
-              str(k) + "[v] = widen<real>(ahead.l" + str(k) + "[v]);\n";
-    return text;
-  }
-
-  // The Expr's operands as `real`s, or as stored into `ahead`.
-  std::string expr_loads(bool ahead = false) const {
-    std::string text;
-    for (const int k : p.expr.loads()) {
-      const Operand& in = p.inputs[static_cast<size_t>(k)];
-      const std::string name = "in" + str(k), target = (ahead ? "ahead.l" : "l") + str(k);
-      text += ahead ? "  {\n    typedef " + device_type(in.format.dtype) + " real;\n"
-                    : "  real " + target + "[V];\n  {\n";
-      const bool scalar = std::all_of(in.dims.begin(), in.dims.end(), is_one);
-      const int lane = shape.lane_axis - (rank - static_cast<int>(in.dims.size()));
-      const bool fixed =
-          scalar || lane < 0 || (!shape.flat && is_one(in.dims[static_cast<size_t>(lane)]));
-      std::string offset = same_places(in, out) ? "o.at"
-                           : scalar
-                               ? "0"
-                               : offset_code(in, name, broadcast_coordinates(in, out.dims.size()));
-      if (fixed)
-        text += "    const real same = widen<real>(reinterpret_cast<const " +
-                device_type(in.format.dtype) + "*>(in" + str(k) + ")[" + offset +
-                "]);\n    _Pragma(\"unroll\") for (int v = 0; v < V; ++v) " + target +
-                "[v] = same;\n";
-      else if (shape.flat)
-        text += flat_load(in, name, target);
-      else
-        text += load_lanes(in, name, offset, target, shape.lanes, lane, name, true, guarded());
-      text += "  }\n";
-    }
-    return text;
-  }
-
-  std::string flat_load(const Operand& in, const std::string& name,
-                        const std::string& target) const {
-    const std::string type = device_type(in.format.dtype);
-    return "    const " + type + "* at = reinterpret_cast<const " + type + "*>(" + name +
-           ") + o.at;\n    if (o.valid == V) load_pack<" + type + ", V>(at, " + target +
-           ");\n    else _Pragma(\"unroll\") for (int v = 0; v < V; ++v) " + target +
-           "[v] = v < o.valid ? widen<real>(at[v]) : (real)0;\n";
-  }
-
-  std::string own_offset() const {
-    std::vector<std::string> own(static_cast<size_t>(rank));
-    for (int k = 0; k < rank; ++k) own[static_cast<size_t>(k)] = "o.d[" + str(k) + "]";
-    return "o.at = " + offset_code(out, "out0", own) + ";\n";
   }
 
   std::string row_coordinates() const {
@@ -230,59 +112,19 @@ struct Generator {
     }
     if (axes.empty()) text += "  o.d[0] = 0;\n";
     text +=
-        guarded()
+        lanes.guarded()
             ? "  { const int left = P.inner - o.d[LANE_AXIS]; o.valid = left < V ? left : V; }\n"
             : "  o.valid = V;\n";
-    return text + "  " + own_offset();
-  }
-
-  std::string stores() const {
-    std::string text;
-    for (size_t j = 0; j < p.outputs.size(); ++j) {
-      const Operand& to = p.outputs[j];
-      const std::string type = device_type(to.format.dtype),
-                        name = "out" + str(static_cast<int64_t>(j));
-      std::vector<std::string> own(to.dims.size());
-      for (size_t k = 0; k < own.size(); ++k) own[k] = "o.d[" + str(static_cast<int64_t>(k)) + "]";
-      const std::string offset = shape.flat || j == 0 ? "o.at" : offset_code(to, name, own);
-      const bool unit = shape.flat || rank == 0 || unit_stride(to, shape.lane_axis);
-      const std::string stride = unit ? "v" : "v * P." + name + "_s" + str(shape.lane_axis);
-      const std::string r = "r" + str(static_cast<int64_t>(j));
-      text += "  {\n    " + type + "* at = reinterpret_cast<" + type + "*>(" + name + ") + " +
-              offset + ";\n";
-      const bool writes_padding = !shape.flat && is_padded(to) && j == 0;
-      if (writes_padding)
-        text += "    _Pragma(\"unroll\") for (int v = 0; v < V; ++v) if (v >= o.valid) " + r +
-                "[v] = (real)0;\n";
-      const std::string guard =
-          shape.flat || (guarded() && !writes_padding) ? "if (v < o.valid) " : "";
-      const std::string scalar = "_Pragma(\"unroll\") for (int v = 0; v < V; ++v) " + guard +
-                                 "at[" + stride + "] = narrow<" + type + ">(" + r + "[v]);\n";
-      const std::string pack = "store_pack<" + type + ", V>(at, " + r + ");\n";
-      const int64_t inner = inner_extent(to);
-      const bool divides = inner > 0 && inner % shape.lanes == 0;
-      if (shape.lanes == 1 || !unit)
-        text += "    " + scalar;
-      else if (shape.flat)
-        text += "    if (o.valid == V) " + pack + "    else " + scalar;
-      else if (to.format.dense() && divides && guard.empty())
-        text += "    " + pack;
-      else
-        text += "    if (aligned_to(at, " +
-                str(std::min(16, device_bytes(to.format.dtype) * shape.lanes)) + ")" +
-                (guard.empty() ? "" : " && o.valid == V") + ") " + pack + "    else " + scalar;
-      text += "  }\n";
-    }
-    return text;
+    return text + "  " + lanes.own_offset();
   }
 
   std::string element() const {
-    std::string text = anchor.reads_ahead ? ahead_values() : expr_loads();
+    std::string text = anchor.reads_ahead ? lanes.ahead_values() : lanes.expr_loads();
     for (size_t j = 0; j < p.outputs.size(); ++j)
       text += "  real r" + str(static_cast<int64_t>(j)) + "[V];\n";
     text += "  _Pragma(\"unroll\") for (int v = 0; v < V; ++v) {\n" + expr_code(p.expr, "    ") +
             "  }\n";
-    return text + stores();
+    return text + lanes.stores();
   }
 
   std::string kernel(const std::string& entry) const {
@@ -300,14 +142,14 @@ struct Generator {
           "  A.in" + str(static_cast<int64_t>(k)) + " = in" + str(static_cast<int64_t>(k)) + ";\n";
     if (anchor.contraction) {
       const std::string place =
-          (guarded()
+          (lanes.guarded()
                ? "  { const int left = P.inner - o.d[LANE_AXIS]; o.valid = left < V ? left : V; }\n"
                : std::string("  o.valid = V;\n")) +
-          "  " + own_offset();
+          "  " + lanes.own_offset();
       text +=
           "  extern __shared__ __align__(16) unsigned char shared[];\n  contract(A, P, shared, ";
       if (anchor.reads_ahead)
-        return text + "[&](Coord& o, Ahead& ahead) {\n" + place + expr_loads(true) +
+        return text + "[&](Coord& o, Ahead& ahead) {\n" + place + lanes.expr_loads(true) +
                "  }, [&](Coord& o, const Ahead& ahead, real (&acc0)[V]) {\n" + element() +
                "  });\n}\n";
       return text + "[&](Coord& o, real (&acc0)[V]) {\n" + place + element() + "  });\n}\n";
@@ -315,7 +157,7 @@ struct Generator {
     if (row >= 0) {
       text += row_coordinates() + "  const Row row = begin_row(A, P, o);\n";
       text += "  for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {\n  o.d[" + str(row) +
-              "] = j;\n  " + own_offset() +
+              "] = j;\n  " + lanes.own_offset() +
               "  real acc0[V];\n  row_element(A, P, o, row, acc0);\n" + element() + "  }\n";
       return text + "}\n";
     }
@@ -325,9 +167,9 @@ struct Generator {
     if (!anchor.include.empty()) {
       text += "  real acc0[V];\n";
       if (shape.flat)
-        text += "  {\n" + flat_load(p.inputs[0], "in0", "acc0") + "  }\n";
+        text += "  {\n" + lanes.flat_load(p.inputs[0], "in0", "acc0") + "  }\n";
       else
-        text += guarded()
+        text += lanes.guarded()
                     ? "  if (o.valid > 0) anchor(A, P, o, acc0);\n  else\n    _Pragma(\"unroll\") "
                       "for (int v = 0; v < V; ++v) acc0[v] = (real)0;\n"
                     : "  anchor(A, P, o, acc0);\n";
@@ -367,7 +209,7 @@ struct Generator {
         groups *= extent;
         if (n > 0) list.add_divisor("x" + str(axes[n]), extent);
       }
-      if (guarded())
+      if (lanes.guarded())
         list.add("inner", dims.empty() ? 1 : dims[static_cast<size_t>(shape.lane_axis)]);
     }
     list.add("groups", groups);
@@ -410,8 +252,8 @@ TextRequest elementwise_request(const std::string& entry, const Problem& closed,
   request.entry = entry;
   request.text = generator.header() + generator.structs(generator.params(at_tuning(closed)));
   if (!anchor.include.empty()) {
-    request.text += generator.anchor_loaders();
-    if (anchor.reads_ahead) request.text += generator.ahead_struct();
+    request.text += generator.lanes.anchor_loaders();
+    if (anchor.reads_ahead) request.text += generator.lanes.ahead_struct();
     if (!generator.shape.flat) request.text += "#include \"" + anchor.include + "\"\n";
   }
   request.text += generator.kernel(entry);
