@@ -5,6 +5,7 @@ set(CHUNK 15000)
 set(DELIMITER "TENFOLD")
 
 file(GLOB texts RELATIVE "${ROOT}"
+  "${ROOT}/commands/*.cu"
   "${ROOT}/kernels/*.cu" "${ROOT}/kernels/*.cuh" "${ROOT}/gen/*.cu" "${ROOT}/gen/*.cuh")
 list(SORT texts)
 

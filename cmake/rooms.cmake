@@ -60,6 +60,7 @@ function(tenfold_device_texts out)
   set(root "${PROJECT_SOURCE_DIR}/backends/cuda")
   set(cpp "${PROJECT_BINARY_DIR}/generated/device_texts.cpp")
   file(GLOB texts CONFIGURE_DEPENDS
+    "${root}/commands/*.cu"
     "${root}/kernels/*.cu" "${root}/kernels/*.cuh" "${root}/gen/*.cu" "${root}/gen/*.cuh")
   # The list itself is a dependency: a removed file leaves the table too.
   set(listing "${PROJECT_BINARY_DIR}/generated/device_texts.txt")

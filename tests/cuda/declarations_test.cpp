@@ -50,6 +50,7 @@ namespace ours = tenfold::cuda;
 static_assert(sizeof(ours::LaunchAttribute) == sizeof(CUlaunchAttribute));
 AT(ours::LaunchAttribute, value, CUlaunchAttribute, value);
 static_assert(ours::kNodeKernel == CU_GRAPH_NODE_TYPE_KERNEL);
+static_assert(ours::kNodeMemset == CU_GRAPH_NODE_TYPE_MEMSET);
 static_assert(sizeof(ours::LaunchConfig) == sizeof(CUlaunchConfig));
 AT(ours::LaunchConfig, shared_bytes, CUlaunchConfig, sharedMemBytes);
 AT(ours::LaunchConfig, stream, CUlaunchConfig, hStream);

@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "backends/cuda/commands/captured_graph.h"
 #include "backends/cuda/commands/recorders.h"
 #include "tests/support/cuda_problems.h"
 #include "tests/support/gpu_test.h"
@@ -43,7 +44,7 @@ class GpuRecorders : public test::GpuTest {
     const Slot in[] = {{from, 0}}, out[] = {{to, 0}};
     row_->record(r, {in, out, {}, {}}, state_.get(), *instance_);
   }
-  enum class Middle { kCopy, kForeign, kUncapturable, kHost };
+  enum class Middle { kCopy, kForeign, kForeignFill, kUncapturable, kHost };
   std::unique_ptr<Recorder> chain(RecorderKind kind, Middle middle) {
     auto r = device_->create_recorder(kind);
     r->begin(4);
@@ -60,6 +61,8 @@ class GpuRecorders : public test::GpuTest {
               {}, &counter, sizeof counter);
     if (middle == Middle::kCopy || middle == Middle::kHost)
       r->copy(pair[0], pair[1], kCount * 4);
+    else if (middle == Middle::kForeignFill)
+      r->foreign(fill_then_copy, pair, &kBytes, sizeof kBytes, true);
     else
       r->foreign(
           [](void* stream, void* const* slots, const void* data) noexcept {
@@ -89,6 +92,18 @@ class GpuRecorders : public test::GpuTest {
     stream_->synchronize().or_throw();
   }
 
+  // A library's step that clears before it writes.
+  static int fill_then_copy(void* stream, void* const* slots, const void* data) noexcept {
+    int64_t bytes = 0;
+    std::memcpy(&bytes, data, sizeof bytes);
+    const auto on = static_cast<cuda::CUstream>(stream);
+    const auto dst = reinterpret_cast<cuda::CUdeviceptr>(slots[0]);
+    const int result = cuda::driver()->memset8(dst, 0xFF, static_cast<size_t>(bytes), on);
+    if (result != cuda::kSuccess) return result;
+    return cuda::driver()->memcpy_async(dst, reinterpret_cast<cuda::CUdeviceptr>(slots[1]),
+                                        static_cast<size_t>(bytes), on);
+  }
+
   static constexpr int64_t kBytes = kCount * 4;
   std::unique_ptr<NativeStream> stream_;
   std::vector<std::unique_ptr<Buffer>> buffers_;
@@ -101,8 +116,8 @@ class GpuRecorders : public test::GpuTest {
 };
 
 TEST_F(GpuRecorders, EveryKindGivesTheSame) {
-  for (const Middle middle :
-       {Middle::kCopy, Middle::kForeign, Middle::kUncapturable, Middle::kHost})
+  for (const Middle middle : {Middle::kCopy, Middle::kForeign, Middle::kForeignFill,
+                              Middle::kUncapturable, Middle::kHost})
     for (const RecorderKind kind :
          {RecorderKind::kReplay, RecorderKind::kEager, RecorderKind::kTimer}) {
       device_->fill(addresses_[3], 0xFF, kBytes, *stream_).or_throw();
@@ -121,7 +136,7 @@ TEST_F(GpuRecorders, EveryKindGivesTheSame) {
 }
 
 TEST_F(GpuRecorders, RebindsInPlace) {
-  for (const Middle middle : {Middle::kCopy, Middle::kForeign}) {
+  for (const Middle middle : {Middle::kCopy, Middle::kForeign, Middle::kForeignFill}) {
     auto r = chain(RecorderKind::kReplay, middle);
     r->finish(addresses_).or_throw();
     run(*r);
@@ -140,6 +155,64 @@ TEST_F(GpuRecorders, RebindsInPlace) {
     EXPECT_EQ(first(addresses_[5]), 8.0f) << r->text();
     EXPECT_NE(r->text().find("instantiated=1"), std::string::npos) << r->text();
   }
+}
+
+// Overlapping memory sets, one after another, in every element size and at uneven places: the graph
+// writes the same bytes once they are kernels, and nothing beside them.
+TEST_F(GpuRecorders, MemorySetsBecomeKernels) {
+  struct Set {
+    unsigned at, value, element_size;
+    size_t width;
+  };
+  const Set sets[] = {{0, 0xA5, 1, 3999},         {3, 0x11223344, 1, 1},
+                      {1, 0x7B, 1, 14},           {17, 0xC4, 1, 15},
+                      {36, 0x11223344, 4, 1},     {44, 0x55667788, 4, 77},
+                      {402, 0x0000BEEF, 2, 3},    {410, 0x1234ABCD, 2, 501},
+                      {1500, 0xDEADBEEF, 4, 301}, {2999, 0x42, 1, 600}};
+  const cuda::DriverApi& api = device_->api();
+  const auto stream = static_cast<cuda::CUstream>(stream_->native());
+  cuda::CUgraph graph = nullptr;
+  cuda::check(api.graph_create(&graph, 0), "create");
+  cuda::CUgraphNode last = nullptr;
+  for (const Set& set : sets) {
+    cuda::MemsetNodeParams p{};
+    p.dst = reinterpret_cast<cuda::CUdeviceptr>(addresses_[1]) + set.at;
+    p.value = set.element_size == 1   ? set.value & 0xFF
+              : set.element_size == 2 ? set.value & 0xFFFF
+                                      : set.value;
+    p.element_size = set.element_size;
+    p.width = set.width;
+    p.height = 1;
+    cuda::CUgraphNode node = nullptr;
+    cuda::check(api.graph_add_memset(&node, graph, &last, last ? 1 : 0, &p, device_->context()),
+                "memset");
+    last = node;
+  }
+  const auto written = [&] {
+    cuda::GraphInstantiateParams params{};
+    cuda::CUgraphExec exec = nullptr;
+    cuda::check(api.graph_instantiate(&exec, graph, &params), "instantiate");
+    device_->fill(addresses_[1], 0xFF, kBytes, *stream_).or_throw();
+    cuda::check(api.graph_launch(exec, stream), "launch");
+    std::vector<uint8_t> bytes(kBytes);
+    device_->copy_out(bytes.data(), addresses_[1], kBytes, *stream_).or_throw();
+    stream_->synchronize().or_throw();
+    api.graph_exec_destroy(exec);
+    return bytes;
+  };
+  const std::vector<uint8_t> before = written();
+  cuda::FillNodes fills;
+  fills.replace(*device_, graph).or_throw();
+  EXPECT_EQ(fills.refusal(), "");
+  const auto nodes = cuda::nodes_of(api, graph);
+  EXPECT_EQ(nodes.size(), std::size(sets));
+  for (const cuda::CUgraphNode node : nodes) {
+    int type = -1;
+    cuda::check(api.graph_node_type(node, &type), "type");
+    EXPECT_EQ(type, cuda::kNodeKernel);
+  }
+  EXPECT_EQ(written(), before);
+  api.graph_destroy(graph);
 }
 
 TEST_F(GpuRecorders, WaitsForAddresses) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backends/cuda/commands/captured_graph.h"
 #include "backends/cuda/driver/compile_text.h"
 #include "backends/cuda/driver/nvrtc_api.h"
 #include "backends/cuda/gen/text_row.h"
@@ -79,6 +80,12 @@ TEST_P(Texts, Compile) {
     EXPECT_EQ(failures[k], "") << jobs[k].row->name() << " [" << jobs[k].tactic << "] "
                                << jobs[k].problem.str();
   std::cout << seen.size() << " kernels compiled for " << arch << "\n";
+}
+
+TEST_P(Texts, FillCompiles) {
+  const std::string arch = cuda::arch_of(Target::parse(std::string("cuda:") + GetParam()));
+  if (const Verdict can = cuda::can_compile(arch); !can) GTEST_SKIP() << can.reason;
+  EXPECT_GT(cuda::compile_text(cuda::FillNodes::text(), arch).code.size(), 500u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Texts, ::testing::Values("a100", "h200"),

@@ -1,7 +1,6 @@
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 
+#include "backends/cuda/commands/captured_graph.h"
 #include "backends/cuda/commands/issue.h"
 #include "backends/cuda/commands/recorder_base.h"
 #include "backends/cuda/commands/recorders.h"
@@ -124,7 +123,7 @@ class GraphRecorder final : public RecorderBase {
            " forks=" + n(counts_.forks) + " joins=" + n(counts_.joins) +
            " patched=" + n(counts_.patched) + " recaptured=" + n(counts_.recaptured) +
            " instantiated=" + n(counts_.instantiated) + " eager_launches=" + n(counts_.eager) +
-           "\n";
+           "\n" + (fills_.refusal().empty() ? "" : "memory sets stay: " + fills_.refusal() + "\n");
   }
 
  private:
@@ -189,7 +188,7 @@ class GraphRecorder final : public RecorderBase {
     return status(api_.graph_upload(exec_, stream_), "cuGraphUpload");
   }
 
-  Status add_node(uint32_t k) noexcept {
+  Status add_node(uint32_t k) {
     const Command& c = list_.commands()[k];
     switch (c.kind) {
       case Command::Kind::kKernel: {
@@ -224,17 +223,12 @@ class GraphRecorder final : public RecorderBase {
     return status(result, "cuGraphAddChildGraphNode");
   }
 
-  void count_nodes(CUgraph child) noexcept {
-    std::array<CUgraphNode, 16> nodes{};
-    size_t count = 0;
-    if (api_.graph_nodes(child, nullptr, &count) != kSuccess) return;
-    counts_.in_children += static_cast<int>(count);
-    count = std::min(count, nodes.size());
-    if (api_.graph_nodes(child, nodes.data(), &count) != kSuccess) return;
-    for (size_t k = 0; k < count; ++k) {
+  void count_nodes(CUgraph child) {
+    for (const CUgraphNode node : nodes_of(api_, child)) {
       int type = 0;
+      ++counts_.in_children;
       counts_.no_kernels_in_children +=
-          api_.graph_node_type(nodes[k], &type) == kSuccess && type != kNodeKernel;
+          api_.graph_node_type(node, &type) == kSuccess && type != kNodeKernel;
     }
   }
 
@@ -272,7 +266,10 @@ class GraphRecorder final : public RecorderBase {
       if (result == kSuccess && *child) api_.graph_destroy(*child);
       return issued;
     }
-    return status(result, "cuStreamEndCapture");
+    if (result != kSuccess) return status(result, "cuStreamEndCapture");
+    const Status replaced = fills_.replace(*device_, *child);
+    if (!replaced.ok()) api_.graph_destroy(*child);
+    return replaced;
   }
 
   CUresult patch(const Command& c, size_t k) noexcept {
@@ -330,6 +327,7 @@ class GraphRecorder final : public RecorderBase {
   CUstream stream_ = nullptr;
   std::vector<CUgraphNode> nodes_;  // of each command
   std::vector<uint8_t> ours_;
+  FillNodes fills_;
   const char* eager_reason_ = nullptr;
   bool complete_ = false;  // every address is set
   Counts counts_;

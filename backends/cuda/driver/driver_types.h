@@ -60,6 +60,7 @@ inline constexpr int kLaunchProgrammaticSerialization = 6;
 inline constexpr unsigned char kPortProgrammatic = 1;
 inline constexpr unsigned char kEdgeProgrammatic = 1;
 inline constexpr int kNodeKernel = 0;
+inline constexpr int kNodeMemset = 2;
 
 struct LaunchAttribute {
   int id;
