@@ -52,7 +52,7 @@ struct Result {
   int64_t batch = 1;
   Stats latency;         // one run, waited for
   Stats back_to_back;    // per run when runs are queued behind each other
-  EnqueueCost enqueue_idle, enqueue_queued;  // onto a stream without work; behind fewer than eight
+  EnqueueCost enqueue_idle, enqueue_queued;  // onto a stream without work; each of eight at once
   std::string recorded;
   int64_t runs = 0;
   double load_ms = 0, engine_ms = 0, first_ms = 0;
@@ -107,31 +107,32 @@ double thread_cpu_us() {
   return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
 }
 
-// Blocks of eight enqueues between waits: the first finds the stream idle, the others a short
-// queue, which no driver's limit holds up. What the clocks themselves take is subtracted. On a host
+// Idle: one enqueue between waits. Queued: the mean over blocks of eight between waits, a short
+// queue that no driver's limit holds up. What the clocks themselves take is subtracted. On a host
 // device an enqueue is the run: two make a block.
 void measure_enqueue(Result& r, Context& context, Stream& stream, bool host, double seconds) {
-  const int block = host ? 2 : 8;
-  std::vector<double> cpu[2], wall[2], clocks;
+  std::vector<double> clocks;
   for (int k = 0; k < 200; ++k) {
     const double from = thread_cpu_us();
     clocks.push_back(thread_cpu_us() - from);
   }
   const double overhead = stats_of(clocks).median;
-  const auto start = Clock::now();
-  while (cpu[0].size() < 3 || (ms_since(start) < seconds * 1e3 && cpu[0].size() < 20000)) {
-    for (int k = 0; k < block; ++k) {
+  const auto cost = [&](int block) {
+    std::vector<double> cpu, wall;
+    const auto start = Clock::now();
+    while (cpu.size() < 3 || (ms_since(start) < seconds * 500 && cpu.size() < 20000)) {
       const double before = thread_cpu_us();
       const auto t = Clock::now();
-      context.enqueue(stream).or_throw();
+      for (int k = 0; k < block; ++k) context.enqueue(stream).or_throw();
       const double us = ms_since(t) * 1e3;
-      cpu[k > 0].push_back(std::max(0.0, thread_cpu_us() - before - overhead));
-      wall[k > 0].push_back(us);
+      cpu.push_back(std::max(0.0, thread_cpu_us() - before - overhead) / block);
+      wall.push_back(us / block);
+      stream.synchronize().or_throw();
     }
-    stream.synchronize().or_throw();
-  }
-  r.enqueue_idle = {stats_of(cpu[0]).median, stats_of(wall[0]).median};
-  r.enqueue_queued = {stats_of(cpu[1]).median, stats_of(wall[1]).median};
+    return EnqueueCost{stats_of(cpu).median, stats_of(wall).median};
+  };
+  r.enqueue_idle = cost(1);
+  r.enqueue_queued = cost(host ? 2 : 8);
 }
 
 void measure(Result& r, Context& context, Stream& stream, bool host, double seconds) {

@@ -77,7 +77,10 @@ void Costs::measure_all(std::string_view phase) {
   for (Job& job : queue_) {
     Outcome& outcome = outcomes_[job.key];
     if (options_.timing_cache)
-      if (const auto us = options_.timing_cache->find(cache_key(job))) outcome = {*us, true, {}};
+      if (const auto us = options_.timing_cache->find(cache_key(job))) {
+        outcome = {*us, true, {}};
+        note_time(job.problem, *us);
+      }
     if (!outcome.measured) jobs.push_back(std::move(job));
   }
   queue_.clear();
@@ -129,8 +132,9 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
       if (!trials[k]) continue;
       Outcome& outcome = outcomes_.at(jobs[at + k].key);
       try {
-        outcome.us = trials[k]->time();
+        outcome.us = trials[k]->time(fastest_[jobs[at + k].problem.hash()]);
         outcome.measured = true;
+        note_time(jobs[at + k].problem, outcome.us);
         if (options_.timing_cache) {
           const TimingCache::Key key = cache_key(jobs[at + k]);
           options_.timing_cache->insert(key, outcome.us, jobs[at + k].problem.str());
@@ -147,6 +151,11 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
   spent_ += seconds_since(start);
   if (!jobs.empty())
     report(phase, static_cast<int64_t>(jobs.size()), static_cast<int64_t>(jobs.size()), spent_);
+}
+
+void Costs::note_time(const Problem& problem, double us) {
+  double& best = fastest_[problem.hash()];
+  best = best > 0 ? std::min(best, us) : us;
 }
 
 void Costs::note_untimed(std::span<const Job> jobs) {

@@ -44,6 +44,7 @@ class Costs {
   std::vector<Job> jobs_for(const Row& row, const Problem& problem) const;
   TimingCache::Key cache_key(const Job& job) const;
   void measure(std::vector<Job>& jobs, std::string_view phase);
+  void note_time(const Problem& problem, double us);
   void note_untimed(std::span<const Job> jobs);
   Timed choose(const Row& row, const Problem& problem);
   void report(std::string_view phase, int64_t done, int64_t total, double elapsed) const;
@@ -55,6 +56,7 @@ class Costs {
   std::string machine_;
   std::unordered_map<std::string, Timed> best_;
   std::unordered_map<std::string, Outcome> outcomes_;  // by job key
+  std::unordered_map<uint64_t, double> fastest_;  // microseconds, by the problem's hash
   std::vector<Job> queue_;
   double spent_ = 0;
   int64_t untimed_ = 0;

@@ -12,8 +12,10 @@ class Trial {
   // Error when the row cannot prepare or attach.
   Trial(const Row& row, const Problem& problem, const Tactic& tactic, Device& device, int threads);
   ~Trial();
-  // Median microseconds of one execution. Error{kDevice} when it fails to run.
-  double time(double budget_seconds = 0.05);
+  // Median microseconds of one execution; on a GPU of a single one if that is far beyond
+  // `best_us`, the time of another way to do the same work (0: none known). Error{kDevice} when it
+  // fails to run.
+  double time(double best_us = 0);
 
  private:
   struct Impl;
