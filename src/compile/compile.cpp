@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "src/compile/choice.h"
 #include "src/compile/emit.h"
-#include "src/compile/slices.h"
 #include "src/plan/sharing.h"
 #include "tenfold/version.h"
 
@@ -11,28 +11,6 @@ namespace tenfold {
 namespace {
 
 using namespace select;
-
-// Symbols of one program: the profile's tuning sizes and ranges over the graph's.
-std::vector<Symbol> profile_symbols(const Graph& graph, const Profile& profile) {
-  std::vector<Symbol> symbols = graph.symbols();
-  for (Symbol& s : symbols) {
-    s.min = 0;
-    if (const auto it = profile.range.find(s.name); it != profile.range.end()) {
-      s.min = it->second.first;
-      s.max = it->second.second;
-    }
-    if (const int64_t* tune = profile.tune.find(s.name)) s.tune = *tune;
-    if (s.min < 0 || s.max < s.min || s.tune < s.min || s.tune > s.max)
-      throw Error(Code::kInvalid, "symbol " + s.name + ": tuning size " + std::to_string(s.tune) +
-                                      " and range " + std::to_string(s.min) + ".." +
-                                      std::to_string(s.max) + " do not fit");
-  }
-  return symbols;
-}
-
-std::vector<Profile> profiles_of(const CompileOptions& options) {
-  return options.profiles.empty() ? std::vector<Profile>{Profile{}} : options.profiles;
-}
 
 void mark_chosen(const Graph& graph, const Selection& selection, Explanation& explanation,
                  size_t first) {
@@ -101,28 +79,27 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
   section.target = target;
   section.devices = {DeviceRef{target.kind, 0}};
   section.bindings = bindings_of(graph);
-  ConstantTable constants(graph, target.kind != "cpu");
   Costs costs(target, options, device);
-  const std::vector<Profile> profiles = profiles_of(options);
-  for (const Profile& profile : profiles) {
-    const size_t first = explanation ? explanation->lines.size() : 0;
-    const std::vector<Symbol> symbols = profile_symbols(graph, profile);
-    const Candidates found =
-        collect_candidates(graph, target, options, symbols, costs, explanation);
-    Conversions conversions(graph, target, options, found.symbols, costs);
-    Selection selection = select::select(graph, found, conversions);
-    choose_slices(graph, target, selection, conversions, costs, explanation);
-    if (options.progress) options.progress({"emitting", 0, 0});
-    section.programs.push_back(
-        emit_program(graph, selection, found, conversions, target, constants, section));
+  std::vector<std::string> remarks;
+  const std::unique_ptr<Choice> choice = choose(graph, target, options, costs, remarks);
+  ConstantTable constants(choice->graph, target.kind != "cpu");
+  if (options.progress) options.progress({"emitting", 0, 0});
+  for (const std::unique_ptr<Selected>& s : choice->profiles) {
+    section.programs.push_back(emit_program(choice->graph, s->selection, s->found, *s->conversions,
+                                            target, constants, section));
     if (target.kind == "cpu") run_in_order(section.programs.back());
     const int in_place = share_storage(section.programs.back(), section.bindings);
     if (!explanation) continue;
-    mark_chosen(graph, selection, *explanation, first);
+    const size_t first = explanation->lines.size();
+    std::move(s->explanation.lines.begin(), s->explanation.lines.end(),
+              std::back_inserter(explanation->lines));
+    mark_chosen(choice->graph, s->selection, *explanation, first);
     remark_program(section.programs.back(), section, in_place, *explanation);
   }
-  if (explanation)
-    for (const std::string& r : costs.remarks()) explanation->remarks.push_back(r);
+  if (explanation) {
+    remarks.insert(remarks.end(), costs.remarks().begin(), costs.remarks().end());
+    std::move(remarks.begin(), remarks.end(), std::back_inserter(explanation->remarks));
+  }
   constants.finish(section);
   plan.sections.push_back(std::move(section));
   plan.verify();

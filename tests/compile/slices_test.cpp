@@ -69,9 +69,14 @@ void expect_taps_hold(const Graph& g, Context& context, const std::map<std::stri
   for (const std::string& tap : context.taps()) {
     SCOPED_TRACE("tap " + tap);
     Graph cut = g;
-    const ValueId value = g.find_value(tap).value(), out = g.outputs().front().value;
+    const std::optional<ValueId> value = g.find_value(tap);
+    if (!value) {  // of convolutions that run as one
+      EXPECT_NE(tap.find(" | "), std::string::npos);
+      continue;
+    }
+    const ValueId out = g.outputs().front().value;
     Patch patch(cut);
-    if (value != out) patch.replace(out, value);
+    if (*value != out) patch.replace(out, *value);
     cut.apply(std::move(patch));
     expect_close(context.read_tap(tap), evaluate_reference(cut, in).front(), 2e-5, 1e-4);
   }
