@@ -11,6 +11,8 @@ namespace tenfold {
 
 namespace {
 
+constexpr std::string_view kHost = "cpu";  // the kind of machine that this program runs on
+
 struct Plugins {
   std::mutex mutex;
   std::vector<std::unique_ptr<Row>> rows;
@@ -27,10 +29,16 @@ Backend* find_backend(std::string_view kind) {
   return nullptr;
 }
 
+std::string known_kinds() {
+  std::string known;
+  for (Backend* b : backends()) known += (known.empty() ? "" : ", ") + std::string(b->kind());
+  return known;
+}
+
 std::shared_ptr<Device> open_best(int index, std::string* reason) {
   std::string why;
   for (Backend* backend : backends()) {
-    if (backend->kind() == "cpu") continue;
+    if (backend->kind() == kHost) continue;
     std::string said;
     if (backend->device_count() == 0) {
       for (const std::string& note : backend->notes()) said += (said.empty() ? "" : "; ") + note;
@@ -46,10 +54,10 @@ std::shared_ptr<Device> open_best(int index, std::string* reason) {
       why += std::string(backend->kind()) + ": " + error.what() + ". ";
     }
   }
-  Backend* cpu = find_backend("cpu");
-  if (!cpu) throw Error(Code::kDevice, "no device can be opened", {why});
+  Backend* host = find_backend(kHost);
+  if (!host) throw Error(Code::kDevice, "no device can be opened", {why});
   if (reason) *reason = why + "So the CPU is used";
-  return cpu->open(0);
+  return host->open(0);
 }
 
 }  // namespace
@@ -60,6 +68,12 @@ std::vector<Backend*> backends() {
 #include "backends/backends.def"
 #undef BACKEND
   };
+}
+
+Backend& backend_of(const Target& target) {
+  if (Backend* backend = find_backend(target.kind)) return *backend;
+  throw Error(Code::kUnsupported, "no backend for machines of kind '" + target.kind + "'",
+              {"this build has: " + known_kinds()});
 }
 
 std::vector<const Row*> all_rows() {
@@ -85,15 +99,14 @@ void register_row(std::unique_ptr<Row> row) {
   plugins().rows.push_back(std::move(row));
 }
 
+std::shared_ptr<Device> host_device() { return open_device({std::string(kHost), 0}); }
+
 std::shared_ptr<Device> open_device(const DeviceRef& ref, std::string* reason) {
   if (ref.kind.empty() || ref.kind == "auto") return open_best(ref.index, reason);
   Backend* backend = find_backend(ref.kind);
-  if (!backend) {
-    std::string known;
-    for (Backend* b : backends()) known += (known.empty() ? "" : ", ") + std::string(b->kind());
+  if (!backend)
     throw Error(Code::kNotFound, "no backend named '" + ref.kind + "'",
-                {"this build has: " + known});
-  }
+                {"this build has: " + known_kinds()});
   if (reason) *reason = "asked for by name";
   return backend->open(ref.index);
 }

@@ -23,6 +23,8 @@ class CpuBackend : public Backend {
     for (const auto& row : rows_) list.push_back(row.get());
     return list;
   }
+  bool portable_plans() const override { return true; }
+  bool runs_in_order() const override { return true; }
   std::vector<std::string> notes() const override {
     std::vector<std::string> list;
 #if !TENFOLD_WITH_ONEDNN

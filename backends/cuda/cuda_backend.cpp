@@ -27,6 +27,8 @@ class CudaBackend final : public Backend {
     for (const auto& row : rows_) list.push_back(row.get());
     return list;
   }
+  bool portable_plans() const override { return false; }
+  bool runs_in_order() const override { return false; }
   std::vector<std::string> notes() const override {
     std::vector<std::string> list;
     if (!driver()) list.push_back("no GPU: " + driver_error());

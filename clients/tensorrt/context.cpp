@@ -71,9 +71,10 @@ bool ContextImpl::enqueue(int batch, void** bindings, cudaStream_t stream, cudaE
   if (!check("enqueue", batch, bindings)) return false;
   return guarded(engine_->log, "enqueue", false, [&] {
     const std::vector<void*> addresses(bindings, bindings + engine_->getNbBindings());
-    const bool wait = platform::kind() == "cpu" || debug_sync_;
+    const std::shared_ptr<Device> device = engine_->engine().device();
+    const bool wait = device->host_accessible() || debug_sync_;
     const std::shared_ptr<ContextImpl> self = shared_from_this();
-    return platform::enqueue(engine_->log, engine_->engine().device(), stream, consumed,
+    return platform::enqueue(engine_->log, device, stream, consumed,
                              [self, batch, addresses, wait](Stream& s) {
                                std::lock_guard<std::mutex> lock(self->mutex_);
                                return self->run(self->plain_, batch, addresses, s, wait);

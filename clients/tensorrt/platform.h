@@ -10,7 +10,7 @@
 
 namespace tenfold::trt::platform {
 
-std::string_view kind();  // a backend's: "cpu" or "cuda"
+std::string_view kind();  // of the backend
 bool has_fast_fp16();     // whether permitting FP16 can make engines faster
 // What the program should hear once, with severity kWARNING; empty: nothing.
 std::string notice();

@@ -74,6 +74,7 @@ class Running final : public RowState {
 class Bound final : public RowInstance {
  public:
   Call call{};
+  bool on_host = false;
 };
 
 class PluginRow final : public Row {
@@ -127,6 +128,7 @@ class PluginRow final : public Row {
                                       const AttachArgs& args) const override {
     auto bound = std::make_unique<Bound>();
     Plugin& plugin = *static_cast<const Running*>(state)->plugin;
+    bound->on_host = args.device.host_accessible();
     bound->call.plugin = &plugin;
     bound->call.batch = static_cast<int32_t>(args.problem.outputs.at(0).dims.at(0).value());
     bound->call.inputs = static_cast<int32_t>(args.problem.attrs.i("inputs", 0));
@@ -140,14 +142,15 @@ class PluginRow final : public Row {
 
   void record(Commands& commands, const Operands& operands, const RowState*,
               const RowInstance& instance) const noexcept override {
-    const Call& c = static_cast<const Bound&>(instance).call;
+    const auto& bound = static_cast<const Bound&>(instance);
+    const Call& c = bound.call;
     Slot slots[2 * kMaxOperands + 1];
     size_t count = 0;
     for (int k = 0; k < c.inputs; ++k) slots[count++] = operands.inputs[static_cast<size_t>(k)];
     for (int k = 0; k < c.outputs; ++k) slots[count++] = operands.outputs[static_cast<size_t>(k)];
     if (c.workspace) slots[count++] = operands.scratch;
     const std::span<const Slot> used(slots, count);
-    if (platform::kind() == "cpu")
+    if (bound.on_host)
       commands.host(call_on_host, used, &c, sizeof c);
     else
       commands.foreign(call_on_stream, used, &c, sizeof c, false);

@@ -9,7 +9,7 @@ namespace tenfold {
 
 enum class MemoryKind : uint8_t { kDevice, kHostPinned };
 
-// Owned device or pinned memory.
+// Owned device or pinned memory, freed with the Buffer; may outlive the caller's Device pointer.
 class Buffer {
  public:
   virtual ~Buffer() = default;
@@ -21,7 +21,7 @@ class Buffer {
   int64_t bytes_ = 0;
 };
 
-// An in-order queue of work. Not thread-safe.
+// An in-order queue of work. Not thread-safe; may outlive the caller's Device pointer.
 class NativeStream {
  public:
   virtual ~NativeStream() = default;
@@ -52,6 +52,7 @@ class Recorder : public Commands {
   virtual std::string text() const { return {}; }              // kLog; also graph statistics
 };
 
+// A machine at hand. Shared by threads, which bring streams and recorders of their own.
 class Device {
  public:
   virtual ~Device() = default;
@@ -62,6 +63,7 @@ class Device {
   virtual std::unique_ptr<NativeStream> create_stream() = 0;
   virtual std::unique_ptr<NativeStream> wrap_stream(void* native) = 0;  // not owned
   virtual std::unique_ptr<Recorder> create_recorder(RecorderKind kind) = 0;
+  // Queued on the stream: host memory must stay until the stream has been waited for.
   virtual Status copy_in(void* dst, const void* host, int64_t bytes, NativeStream& s) noexcept = 0;
   virtual Status copy_out(void* host, const void* src, int64_t bytes, NativeStream& s) noexcept = 0;
   virtual Status fill(void* dst, uint8_t value, int64_t bytes, NativeStream& s) noexcept = 0;
@@ -71,14 +73,23 @@ class Device {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view kind() const = 0;
+  virtual std::string_view kind() const = 0;  // Target.kind, DeviceRef.kind
   virtual std::vector<const Row*> rows() const = 0;
+  // Whether any machine of the kind runs a plan made for another: its constants travel as sources
+  // and recipes, and rows pack them when an Engine is made. Else they are stored as steps read
+  // them.
+  virtual bool portable_plans() const = 0;
+  // Whether steps run one after another, in the plan's order.
+  virtual bool runs_in_order() const = 0;
   // What could not be had and why ("libcuda.so.1: not found"), for `tenfold devices`.
   virtual std::vector<std::string> notes() const = 0;
-  virtual int device_count() const = 0;
+  virtual int device_count() const = 0;  // 0 where the driver is missing
   virtual std::shared_ptr<Device> open(int index) = 0;  // Error{kDevice, kNotFound}; shared, cached
 };
 std::vector<Backend*> backends();
+Backend& backend_of(const Target& target);  // Error{kUnsupported} if this build has none
+// The device whose memory is the host's, on which the reference rows run.
+std::shared_ptr<Device> host_device();
 // Opens a device; "" or "auto" in `ref.kind` picks a GPU if one can be opened, else the CPU, and
 // says why in `reason` if given.
 std::shared_ptr<Device> open_device(const DeviceRef& ref, std::string* reason = nullptr);

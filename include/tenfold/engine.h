@@ -6,6 +6,8 @@
 
 namespace tenfold {
 
+// An in-order queue of work on a Device, which it keeps alive. Copies are the same queue. Not
+// thread-safe.
 class Stream {
  public:
   static Stream create(const std::shared_ptr<Device>& device);
@@ -21,15 +23,15 @@ class Stream {
 
 struct EngineOptions {
   int threads = 0;               // CPU threads; 0: all
-  bool trust = false;            // run machine code that the plan carries
+  bool trust = false;            // run machine code that the plan carries (SECURITY.md)
   int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
-  bool reference =
-      false;        // every step by the reference rows, on the CPU, whatever the plan's target
+  // Every step by the reference rows, on the CPU, whatever the plan's target.
+  bool reference = false;
 };
 
 class Context;
 
-// Immutable and shared by threads; outlives none of its contexts (they keep it alive).
+// A Plan made ready on a Device. Immutable and shared by threads; its contexts keep it alive.
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   // Prepares every step: constants, modules, packed weights. A row that this machine lacks is
@@ -42,8 +44,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const std::shared_ptr<Device>& device() const;
   const std::vector<Binding>& bindings() const;
   int binding_index(std::string_view name) const;       // -1 if unknown
-  const std::vector<std::string>& messages() const;
-  int64_t constant_bytes() const;
+  const std::vector<std::string>& messages() const;     // replaced rows, a sentence each
+  int64_t constant_bytes() const;                       // that the engine keeps, packed ones not
   std::unique_ptr<Context> create_context();
 
   struct Impl;
@@ -74,7 +76,7 @@ class Context {
   void set_batch(int64_t n);  // sets every symbol named N
   void bind();
   Extents shape(int binding) const;  // of the bound program; outputs too
-  int64_t bytes(int binding) const;
+  int64_t bytes(int binding) const;  // that its address must have room for
   int64_t memory_bytes() const;  // arena and scratch of the bound shape
 
   // Device (or, on the CPU, host) addresses of inputs and outputs. Cheap; may change between runs.

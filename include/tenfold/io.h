@@ -32,6 +32,7 @@ void write_file_atomic(const std::string& path, std::string_view bytes);
 // relative, cleaned, never absolute or with "..". Error{kInvalid, kResource}.
 std::vector<std::pair<std::string, std::string>> read_archive(const std::string& path,
                                                               int64_t limit = int64_t{4} << 30);
+// By content: the first 512 bytes of a file decide.
 bool looks_like_archive(std::span<const std::byte> first_bytes);
 
 }  // namespace tenfold

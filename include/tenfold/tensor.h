@@ -9,7 +9,7 @@
 
 namespace tenfold {
 
-// Where memory lives: a backend's name ("cpu", "cuda") and an ordinal.
+// Where memory lives: a backend's name ("cpu", "cuda") and an ordinal; by default on the host.
 struct DeviceRef {
   std::string kind = "cpu";
   int index = 0;

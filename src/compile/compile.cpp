@@ -30,7 +30,7 @@ void mark_chosen(const Graph& graph, const Selection& selection, Explanation& ex
   }
 }
 
-// A CPU runs steps one after another: said in the plan, memory is reused at once.
+// Every step after the one before it: where machines run so anyway, memory is reused at once.
 void run_in_order(Program& program) {
   for (uint32_t k = 1; k < program.steps.size(); ++k) {
     std::vector<uint32_t>& deps = program.steps[k].deps;
@@ -64,6 +64,7 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
     throw Error(Code::kInvalid, "timing needs the device",
                 {"give a device, or build with --no-timing"});
   if (device && !options.timing) device = nullptr;
+  const Backend& backend = backend_of(target);
   Graph graph = source;
   if (options.progress && !options.progress({"canonicalizing", 0, 0}))
     throw Error(Code::kCancelled, "compilation was cancelled");
@@ -82,12 +83,12 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
   Costs costs(target, options, device);
   std::vector<std::string> remarks;
   const std::unique_ptr<Choice> choice = choose(graph, target, options, costs, remarks);
-  ConstantTable constants(choice->graph, target.kind != "cpu");
+  ConstantTable constants(choice->graph, !backend.portable_plans());
   if (options.progress) options.progress({"emitting", 0, 0});
   for (const std::unique_ptr<Selected>& s : choice->profiles) {
     section.programs.push_back(emit_program(choice->graph, s->selection, s->found, *s->conversions,
                                             target, constants, section));
-    if (target.kind == "cpu") run_in_order(section.programs.back());
+    if (backend.runs_in_order()) run_in_order(section.programs.back());
     const int in_place = share_storage(section.programs.back(), section.bindings);
     if (!explanation) continue;
     const size_t first = explanation->lines.size();

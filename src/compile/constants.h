@@ -7,8 +7,8 @@ namespace tenfold::select {
 
 class ConstantTable {
  public:
-  // With `evaluate`, every constant that a step needs is stored in its final Format (plans for a
-  // GPU); else sources and recipes are stored (plans for a CPU).
+  // With `evaluate`, every constant that a step needs is stored in its final Format; else sources
+  // and recipes are stored.
   ConstantTable(const Graph& graph, bool evaluate) : graph_(graph), evaluate_(evaluate) {}
 
   // Index of the constant in the given dims and Format.
@@ -17,7 +17,7 @@ class ConstantTable {
   void finish(Section& section);
 
  private:
-  uint32_t plain(ConstantId id);             // as the graph has it: linear, its own dims
+  uint32_t plain(ConstantId id);  // as the graph has it: linear, its own dims
   uint32_t store(const std::string& name, const Extents& dims, const Format& format,
                  const Tensor& bytes);
   uint32_t recipe(const std::string& name, Problem problem, std::vector<uint32_t> inputs);
@@ -25,9 +25,9 @@ class ConstantTable {
   const Graph& graph_;
   bool evaluate_;
   std::vector<PlanConstant> constants_;
-  std::map<uint32_t, uint32_t> plain_;       // ConstantId -> index
+  std::map<uint32_t, uint32_t> plain_;  // ConstantId -> index
   std::map<std::string, uint32_t> wanted_;
-  std::vector<Tensor> stored_;               // kept alive until finish
+  std::vector<Tensor> stored_;  // kept alive until finish
   uint64_t bytes_ = 0;
 };
 

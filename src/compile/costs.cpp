@@ -37,7 +37,7 @@ Costs::Costs(const Target& target, const CompileOptions& options, Device* device
   const int have = static_cast<int>(std::max<int64_t>(target.i("threads", 1), 1));
   threads_ = options.threads > 0 ? std::min(options.threads, have) : have;
   machine_ = hex(target.hash());
-  if (target.kind == "cpu") machine_ += "/t" + std::to_string(threads_);
+  if (target.has("threads")) machine_ += "/t" + std::to_string(threads_);
 }
 
 std::string Costs::pair_key(const Row& row, const Problem& problem) const {

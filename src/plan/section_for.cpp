@@ -5,14 +5,15 @@ namespace tenfold {
 
 namespace {
 
-// 0: does not fit; else the higher the better. CPU plans name rows and hold sources, so that any
-// CPU runs them (rows that it lacks are replaced); GPU plans are of one architecture.
+// 0: does not fit; else the higher the better. A kind of machine with compute capabilities ("cc")
+// has plans of one of them; all others run every plan of their kind (rows that a machine lacks are
+// replaced).
 int fitness(const Section& section, const Target& target) {
   if (section.target.kind != target.kind) return 0;
   if (section.target == target) return 4;
   const bool same_architecture = section.target.i("cc") == target.i("cc");
   if (section.target.name == target.name && same_architecture) return 3;
-  if (target.kind == "cpu" || same_architecture) return 2;
+  if (same_architecture) return 2;
   return section.portable ? 1 : 0;
 }
 

@@ -13,7 +13,7 @@ const Row& reference_row(const std::string& op);
 
 // `problem` is bound and closed. `inputs[k]` and `outputs[k]` are host addresses of its operands,
 // in their Formats; outputs' padding is left as it is. `host` is any device whose memory the host
-// can reach (open_device({"cpu"})). Error{kUnsupported} with the row's reason. Thread-safe.
+// can reach (host_device()). Error{kUnsupported} with the row's reason. Thread-safe.
 void run_reference(const Problem& problem, std::span<const void* const> inputs,
                    std::span<void* const> outputs, Device& host, int threads);
 

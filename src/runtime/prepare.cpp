@@ -120,9 +120,7 @@ void choose_rows(Engine::Impl& impl) {
 }
 
 void evaluate_constants(Engine::Impl& impl) {
-  const std::shared_ptr<Device> host =
-      impl.device->target().kind == "cpu" ? impl.device : open_device({"cpu", 0});
-  impl.constants.emplace(*impl.section, host, impl.threads, impl.options.memory_limit);
+  impl.constants.emplace(*impl.section, host_device(), impl.threads, impl.options.memory_limit);
   std::vector<bool> wanted(impl.section->constants.size(), false);
   for (const Program& program : impl.section->programs) {
     const auto want = [&](ValueRef ref) {
@@ -151,8 +149,9 @@ void prepare_steps(Engine::Impl& impl) {
       if (is_new) tasks.push_back({&step, {}});
       tasks[found->second].users.push_back(&prepared);
     }
-  // CPU rows bring their own threads; elsewhere prepare mostly waits for compilers and drivers.
-  const size_t threads = impl.device->target().kind == "cpu" ? 1 : kMaxPrepareThreads;
+  // Where a machine has threads, rows bring them; elsewhere prepare mostly waits for compilers and
+  // drivers.
+  const size_t threads = impl.device->target().has("threads") ? 1 : kMaxPrepareThreads;
   run_tasks(tasks.size(), threads, [&](size_t k) {
     const auto state = prepare(impl, *tasks[k].step, *tasks[k].users.front());
     for (PreparedStep* user : tasks[k].users) user->state = state;

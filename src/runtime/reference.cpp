@@ -23,7 +23,7 @@ std::vector<Tensor> evaluate_problem_all(const Problem& problem, const std::vect
     throw Error(Code::kInvalid, problem.op + ": " + std::to_string(inputs.size()) +
                                     " inputs given, " + std::to_string(problem.inputs.size()) +
                                     " needed");
-  const std::shared_ptr<Device> device = open_device({"cpu", 0});
+  const std::shared_ptr<Device> device = host_device();
   if (threads <= 0)
     threads = static_cast<int>(std::max<int64_t>(device->target().i("threads", 1), 1));
   std::vector<const void*> sources;

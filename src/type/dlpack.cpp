@@ -154,7 +154,7 @@ Tensor from_dlpack(dlpack::ManagedTensor* tensor) {
     if (self->deleter) self->deleter(self);
   });
   const TensorView v = dlpack_view(*tensor);
-  if (v.device.kind != "cpu")
+  if (v.device != DeviceRef{})
     throw Error(Code::kUnsupported, "a DLPack tensor on " + v.device.str() + ", not on the host");
   if (v.strides.empty()) return Tensor::wrap(v.dtype, v.dims, v.data, owner);
   return dense_copy(v);

@@ -16,7 +16,7 @@ constexpr int64_t kMaxBytes = int64_t{1} << 39;  // beyond it, no machine is ask
 }  // namespace
 
 std::string DeviceRef::str() const {
-  return kind == "cpu" && index == 0 ? kind : kind + ":" + std::to_string(index);
+  return *this == DeviceRef{} ? kind : kind + ":" + std::to_string(index);
 }
 
 DeviceRef DeviceRef::parse(std::string_view text) {

@@ -248,6 +248,41 @@ TEST(Compile, KeepTapsFusesNothing) {
   check(g, compile(g, cpu_target(), options), 2);
 }
 
+// Whether a step may begin only after the one before it, and whether constants are recipes.
+TEST(Compile, OrderAndConstantsAreAsTheBackendSays) {
+  CompileOptions options;
+  options.timing = false;
+  for (const Backend* backend : backends()) {
+    SCOPED_TRACE(backend->kind());
+    const Target target = Target::parse(backend->runs_in_order() ? "cpu" : "cuda:h200");
+    ASSERT_EQ(target.kind, backend->kind());
+    options.exclude_rows = {"cudnn.", "cublaslt."};
+    const Section section = compile(inception(), target, options).sections[0];
+    const auto recipe = [](const PlanConstant& c) { return c.is_recipe; };
+    const auto& constants = section.constants;
+    EXPECT_EQ(std::any_of(constants.begin(), constants.end(), recipe), backend->portable_plans());
+    bool in_order = true;
+    const std::vector<Step>& steps = section.programs[0].steps;
+    for (uint32_t k = 1; k < steps.size(); ++k)
+      in_order &= std::count(steps[k].deps.begin(), steps[k].deps.end(), k - 1) == 1;
+    EXPECT_EQ(in_order, backend->runs_in_order());
+  }
+}
+
+TEST(Compile, MachinesWithoutBackendAreRefused) {
+  CompileOptions options;
+  options.timing = false;
+  Target target = cpu_target();
+  target.kind = "abacus";
+  try {
+    compile(lenet(), target, options);
+    FAIL() << "compiled for a machine that nobody knows";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::kUnsupported);
+    EXPECT_NE(e.full().find("this build has: cpu"), std::string::npos) << e.full();
+  }
+}
+
 TEST(Compile, NodesWithoutKernelsAreAllNamed) {
   CompileOptions options;
   options.timing = false;

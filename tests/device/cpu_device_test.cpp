@@ -198,6 +198,8 @@ TEST(Backends, DevicesOpenByNameOrBestFirst) {
   const auto any = open_device({"auto", 0}, &reason);
   EXPECT_FALSE(reason.empty());
   EXPECT_EQ(open_device({"cpu", 0})->ref().str(), "cpu");
+  EXPECT_EQ(host_device(), open_device({"cpu", 0}));
+  EXPECT_TRUE(host_device()->host_accessible());
   EXPECT_THROW(open_device({"cpu", 3}), Error);
   EXPECT_THROW(open_device({"abacus", 0}), Error);
 }
