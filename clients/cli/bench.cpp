@@ -267,6 +267,7 @@ void bench(BenchOptions o) {
 }  // namespace
 
 Action add_bench(CLI::App& app) {
+  app.description("Measure latency, throughput and time per layer");
   auto o = std::make_shared<BenchOptions>();
   o->model.add(app);
   app.add_option("--duration", o->duration, "seconds of measuring")

@@ -70,6 +70,7 @@ void build(BuildOptions o) {
 }  // namespace
 
 Action add_build(CLI::App& app) {
+  app.description("Compile a model to a plan file");
   auto o = std::make_shared<BuildOptions>();
   o->model.add(app);
   app.add_option("-o,--plan", o->output, "the plan file to write")->required();

@@ -137,8 +137,8 @@ void check_plan(const CheckOptions& o) {
   const std::shared_ptr<Device> device = o.device.open();
   const auto engine =
       Engine::create(plan, device, EngineOptions{o.device.threads, o.device.trust, 0, false});
-  const auto reference = Engine::create(plan, open_device({"cpu", 0}),
-                                        EngineOptions{o.device.threads, false, 0, true});
+  const auto reference =
+      Engine::create(plan, host_device(), EngineOptions{o.device.threads, false, 0, true});
   const auto context = ready(*engine);
   const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
   const auto got = context->run(inputs);
@@ -215,6 +215,8 @@ void check_model(const CheckOptions& o) {
 }  // namespace
 
 Action add_check(CLI::App& app) {
+  app.description(
+      "List every problem of a model or plan and compare it with the reference kernels");
   auto o = std::make_shared<CheckOptions>();
   o->model.add(app);
   app.add_option("--seed", o->seed, "of the random inputs")->capture_default_str();

@@ -211,6 +211,7 @@ void classify(ClassifyOptions o) {
 }  // namespace
 
 Action add_classify(CLI::App& app) {
+  app.description("Name what pictures show");
   auto o = std::make_shared<ClassifyOptions>();
   app.add_option(
          "files", o->files,

@@ -39,7 +39,7 @@ struct ExitWith {
   int status;
 };
 
-// A verb registers its options on `app` and returns what runs when it was chosen.
+// A verb describes itself on `app`: summary, options, examples. It returns what runs when chosen.
 using Action = std::function<void()>;
 
 struct DeviceOptions {

@@ -48,6 +48,7 @@ void print(const nlohmann::json& backends, bool verbose) {
 }  // namespace
 
 Action add_devices(CLI::App& app) {
+  app.description("List devices, libraries, and what is missing and why");
   struct Options {
     bool json = false, rows = false;
   };

@@ -63,6 +63,7 @@ void explain(ExplainOptions o) {
 }  // namespace
 
 Action add_explain(CLI::App& app) {
+  app.description("Show every kernel considered for every layer, its time, or why it was refused");
   auto o = std::make_shared<ExplainOptions>();
   o->model.add(app);
   app.add_option("--node", o->node, "only regions whose layer names contain this");

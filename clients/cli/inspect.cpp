@@ -66,6 +66,7 @@ void inspect_model(const InspectOptions& o) {
 }  // namespace
 
 Action add_inspect(CLI::App& app) {
+  app.description("Show what a plan or model contains");
   auto o = std::make_shared<InspectOptions>();
   o->model.add(app);
   app.add_option("--diff", o->diff, "another plan: print what differs");

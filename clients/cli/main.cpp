@@ -13,26 +13,11 @@ namespace {
 struct Verb {
   const char* name;
   Action (*add)(CLI::App&);
-  const char* summary;
 };
-
-const char* summary_of(std::string_view verb) {
-  if (verb == "classify") return "Name what pictures show";
-  if (verb == "build") return "Compile a model to a plan file";
-  if (verb == "run") return "Run a plan or model on arrays (.npy)";
-  if (verb == "bench") return "Measure latency, throughput and time per layer";
-  if (verb == "inspect") return "Show what a plan or model contains";
-  if (verb == "explain")
-    return "Show every kernel considered for every layer, its time, or why it was refused";
-  if (verb == "check")
-    return "List every problem of a model or plan and compare it with the reference kernels";
-  if (verb == "devices") return "List devices, libraries, and what is missing and why";
-  return "";
-}
 
 std::vector<Verb> verbs() {
   std::vector<Verb> list;
-#define VERB(name) list.push_back({#name, add_##name, summary_of(#name)});
+#define VERB(name) list.push_back({#name, add_##name});
 #include "verbs.def"
 #undef VERB
   return list;
@@ -90,7 +75,7 @@ int run(int argc, char** argv) {
       "resources, 7 device, 1 a defect of ours");
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Verb& v : verbs()) {
-    CLI::App* sub = app.add_subcommand(v.name, v.summary);
+    CLI::App* sub = app.add_subcommand(v.name);
     Action action = v.add(*sub);
     actions.emplace_back(sub, std::move(action));
   }

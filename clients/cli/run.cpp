@@ -173,6 +173,7 @@ void run(RunOptions o) {
 }  // namespace
 
 Action add_run(CLI::App& app) {
+  app.description("Run a plan or model on arrays (.npy)");
   auto o = std::make_shared<RunOptions>();
   o->model.add(app);
   app.add_option("--input", o->inputs, "NAME=FILE.npy, once per input")->take_all();

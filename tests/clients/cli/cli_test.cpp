@@ -220,6 +220,22 @@ TEST_F(Cli, UnknownLayersAloneAreUnsupported) {
   EXPECT_FALSE(fs::exists(path("x.plan")));
 }
 
+TEST_F(Cli, HelpDescribesEveryVerb) {
+  const std::string help = tenfold("--help").out;
+  for (const std::string verb : {
+#define VERB(name) #name,
+#include "clients/cli/verbs.def"
+#undef VERB
+       }) {
+    const std::string line = "\n  " + verb + " ";
+    const size_t at = help.find(line);
+    ASSERT_NE(at, std::string::npos) << verb;
+    const size_t end = help.find('\n', at + 1);
+    EXPECT_NE(help.find_first_not_of(' ', at + line.size()), end) << verb << " has no summary";
+    EXPECT_NE(tenfold(verb + " --help").out.find("Example"), std::string::npos) << verb;
+  }
+}
+
 TEST_F(Cli, StatusesFollowTheTable) {
   EXPECT_EQ(tenfold("--help").status, 0);
   EXPECT_EQ(tenfold("build --help").status, 0);
