@@ -29,6 +29,8 @@ struct FormatTuple {
   DType accumulate = DType::kF32;
   bool operator==(const FormatTuple&) const = default;
 };
+// The Problem with its Formats decided: one for each operand.
+Problem close_problem(Problem open, const FormatTuple& formats);
 
 // A row's configuration as plain data, printable: "tile=64x32 stages=3". Empty: the row has none.
 using Tactic = std::string;

@@ -284,25 +284,18 @@ std::optional<Problem> close(const Problem& open, const FormatTuple& formats, st
   };
   if (formats.inputs.size() != open.inputs.size() || formats.outputs.size() != open.outputs.size())
     return refuse("the row's formats do not cover all operands");
-  Problem closed = open;
-  const auto assign = [](Operand& o, const Format& f) {
-    const bool weak = o.format.dtype == DType::kF32;
-    if (!weak && f.dtype != o.format.dtype) return false;
-    o.format = f;
-    return true;
+  const auto pinned = [](const Operand& o, const Format& f) {
+    return o.format.dtype != DType::kF32 && f.dtype != o.format.dtype;
   };
   for (size_t k = 0; k < open.inputs.size(); ++k)
-    if (!assign(closed.inputs[k], formats.inputs[k]))
+    if (pinned(open.inputs[k], formats.inputs[k]))
       return refuse("input " + std::to_string(k) + " must stay " +
                     std::string(to_string(open.inputs[k].format.dtype)));
   for (size_t k = 0; k < open.outputs.size(); ++k)
-    if (!assign(closed.outputs[k], formats.outputs[k]))
+    if (pinned(open.outputs[k], formats.outputs[k]))
       return refuse("output " + std::to_string(k) + " must stay " +
                     std::string(to_string(open.outputs[k].format.dtype)));
-  closed.compute = formats.compute;
-  closed.accumulate = formats.accumulate;
-  closed.closed = true;
-  return closed;
+  return close_problem(open, formats);
 }
 
 Candidates collect_candidates(const Graph& graph, const Target& target,

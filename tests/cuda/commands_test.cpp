@@ -89,7 +89,7 @@ TEST(LogDevice, RowsRecordWithoutAGpu) {
     for (const Row* row : test::cuda_rows()) {
       if (!row->supports(open, target)) continue;
       for (const FormatTuple& tuple : row->formats(open, target, {DType::kF32, DType::kF16})) {
-        const Problem closed = test::close(open, tuple);
+        const Problem closed = close_problem(open, tuple);
         if (!row->supports(closed, target)) continue;
         EXPECT_GT(row->estimate(closed, target), 0) << row->name();
         std::vector<std::byte> zeros(1 << 22);

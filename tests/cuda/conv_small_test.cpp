@@ -28,7 +28,7 @@ Problem closed(int channels, int filters, int side, int batch, const char* resid
                      (adds ? std::string(" out0=") + residual : "") + " -> f32[N," + f + picture +
                      " | compute=f32 acc=f32 | N in 0..64 at " + std::to_string(batch));
   const Row* row = find_row("cuda.conv_small");
-  return test::close(open, row->formats(open, h200(), {DType::kF16, DType::kF32}).at(0));
+  return close_problem(open, row->formats(open, h200(), {DType::kF16, DType::kF32}).at(0));
 }
 
 TEST(ConvSmall, TilesFitAndAreTexts) {

@@ -103,7 +103,7 @@ TEST(Rows, TakeSlices) {
       if (!row->supports(open, target)) continue;
       EXPECT_TRUE(row->reads_slices() && row->writes_slices()) << row->name();
       for (const FormatTuple& tuple : row->formats(open, target, {DType::kF32, DType::kF16})) {
-        const Problem closed = test::close(open, tuple);
+        const Problem closed = close_problem(open, tuple);
         const Problem sliced = test::with_slices(closed, true, true);
         if (sliced == closed || !row->supports(closed, target) || !all.contains(row->name()))
           continue;

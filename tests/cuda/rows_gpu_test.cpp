@@ -49,7 +49,7 @@ TEST_P(CudaRows, AgreeWithTheReference) {
   for (const Row* row : test::cuda_rows()) {
     if (!row->supports(open, target())) continue;
     for (const FormatTuple& tuple : row->formats(open, target(), types)) {
-      const Problem closed = test::close(open, tuple);
+      const Problem closed = close_problem(open, tuple);
       if (!row->supports(closed, target())) continue;
       const std::vector<Tactic> tactics = row->tactics(closed, target());
       for (const Tactic& tactic : tactics) {

@@ -38,7 +38,7 @@ TEST_P(Texts, Compile) {
     for (const Row* row : test::cuda_rows()) {
       if (!row->supports(open, target)) continue;
       for (const FormatTuple& tuple : row->formats(open, target, all_types())) {
-        const Problem dense = test::close(open, tuple);
+        const Problem dense = close_problem(open, tuple);
         if (!row->supports(dense, target)) continue;
         ++served;
         const auto tactics = row->tactics(dense, target);

@@ -95,7 +95,7 @@ TEST_P(GpuTimings, OfTypicalLayers) {
       continue;
     for (const FormatTuple& tuple :
          row->formats(open, target(), {DType::kF32, DType::kF16, DType::kTF32})) {
-      const Problem closed = test::close(open, tuple);
+      const Problem closed = close_problem(open, tuple);
       if (!row->supports(closed, target())) continue;
       std::cout << row->name() << " " << open.op << open.inputs[0].str() << " "
                 << tuple.inputs[0].str() << " -> " << tuple.outputs[0].str() << " "

@@ -16,20 +16,12 @@ Problem parse(const std::string& text) {
 const char* const kPointwise =
     "{dilations=[1,1], group=1, kernel=[1,1], pads=[0,0,0,0], strides=[1,1]}";
 
-Problem close(Problem p, const FormatTuple& f) {
-  for (size_t k = 0; k < p.inputs.size(); ++k) p.inputs[k].format = f.inputs.at(k);
-  p.outputs[0].format = f.outputs.at(0);
-  p.compute = f.compute;
-  p.closed = true;
-  return p;
-}
-
 TEST(CublasLtMatmul, PointwiseConvolutionIsAProductOverPixels) {
   Problem p =
       parse(std::string("Conv(f32[N,60,7,9], @f32[32,60,1,1], @f32[32,1,1], f32[N,32,7,9]) ") +
             kPointwise + " out0=relu(add(add(acc,in2),in3)) -> f32[N,32,7,9]");
   ASSERT_TRUE(check_matmul(p)) << check_matmul(p).reason;
-  p = close(p, cublaslt_matmul()->formats(p, {}, {DType::kF16}).at(0));
+  p = close_problem(p, cublaslt_matmul()->formats(p, {}, {DType::kF16}).at(0));
   ASSERT_TRUE(check_matmul(p)) << check_matmul(p).reason;
   const MatmulSpec s = matmul_spec(p.bind({{"N", 2}}));
   EXPECT_EQ(s.m, 2 * 7 * 9);
@@ -94,7 +86,7 @@ TEST(CublasLtMatmul, GemmWithAlphaAndTransposes) {
       "Gemm(f32[70,N], @f32[33,70], @f32[1,33]) {transA=1, transB=1} "
       "out0=add(mul(acc,0.5),in2) -> f32[N,33]");
   ASSERT_TRUE(check_matmul(p)) << check_matmul(p).reason;
-  p = close(p, cublaslt_matmul()->formats(p, {}, {DType::kF32}).at(0));
+  p = close_problem(p, cublaslt_matmul()->formats(p, {}, {DType::kF32}).at(0));
   const MatmulSpec s = matmul_spec(p.bind({{"N", 5}}));
   EXPECT_EQ(s.m, 5);
   EXPECT_EQ(s.k, 70);

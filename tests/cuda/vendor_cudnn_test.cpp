@@ -25,15 +25,6 @@ Problem bottleneck() {
               "out0=relu(add(add(acc,in2),in3)) -> f32[N,256,56,56]");
 }
 
-Problem close(Problem p, const FormatTuple& f) {
-  for (size_t k = 0; k < p.inputs.size(); ++k) p.inputs[k].format = f.inputs.at(k);
-  p.outputs[0].format = f.outputs.at(0);
-  p.compute = f.compute;
-  p.accumulate = f.accumulate;
-  p.closed = true;
-  return p;
-}
-
 TEST(CudnnTactic, TextRoundTrip) {
   const std::string text = "graph=B engine=41 knobs=2:7,13:1,18:-1 ws=458943";
   const EngineChoice choice = EngineChoice::parse(text);
@@ -107,13 +98,13 @@ TEST(CudnnConv, FormatsPadTheChannelsOfTensorCores) {
     EXPECT_EQ(t.outputs[0].dtype, DType::kF32);
   }
   for (const FormatTuple& t : row->formats(first, target, {DType::kF32, DType::kF16, DType::kTF32}))
-    EXPECT_TRUE(check_conv(close(first, t))) << check_conv(close(first, t)).reason;
+    EXPECT_TRUE(check_conv(close_problem(first, t))) << check_conv(close_problem(first, t)).reason;
 }
 
 TEST(CudnnConv, PaddedChannelsAreRealOnesForTheLibrary) {
   Problem p = conv("f32[N,3,32,32], @f32[16,3,3,3]", kThreeByThree, "-> f32[N,16,32,32]");
   const auto row = cudnn_conv();
-  p = close(p, row->formats(p, {}, {DType::kF16}).at(0));
+  p = close_problem(p, row->formats(p, {}, {DType::kF16}).at(0));
   const ConvSpec spec = conv_spec(p.bind({{"N", 2}}));
   EXPECT_EQ(spec.x.dims, (std::array<int64_t, 4>{2, 4, 32, 32}));
   EXPECT_EQ(spec.x.strides, (std::array<int64_t, 4>{4096, 1, 128, 4}));
@@ -150,7 +141,7 @@ TEST_F(CudnnPlans, EnginesOfAnAbsentMachineAreFoundAndBuiltByName) {
     const Descriptor device = describe_device(target);
     for (const FormatTuple& formats :
          row->formats(bottleneck(), target, {DType::kF32, DType::kF16, DType::kTF32})) {
-      const Problem closed = close(bottleneck(), formats);
+      const Problem closed = close_problem(bottleneck(), formats);
       SCOPED_TRACE(std::string(machine) + " " + closed.str());
       const Verdict verdict = row->supports(closed, target);
       ASSERT_TRUE(verdict) << verdict.reason;
@@ -203,7 +194,7 @@ TEST_F(CudnnPlans, RecordsOneForeignCommandOrNothing) {
   const Target target = Target::parse("cuda:h200");
   const auto device = open_log_device(target);
   const Problem closed =
-      close(bottleneck(), row->formats(bottleneck(), target, {DType::kF16}).at(0));
+      close_problem(bottleneck(), row->formats(bottleneck(), target, {DType::kF16}).at(0));
   const auto recorded = [&](int64_t n, const Tactic& tactic) {
     const auto instance = row->attach(nullptr, {closed.bind({{"N", n}}), tactic, *device, 1});
     const auto recorder = device->create_recorder(RecorderKind::kLog);
@@ -225,7 +216,8 @@ TEST_F(CudnnPlans, RecordsOneForeignCommandOrNothing) {
 TEST_F(CudnnPlans, FloatProductsKeepAwayFromTensorCores) {
   const Target target = Target::parse("cuda:h200");
   const Descriptor device = describe_device(target);
-  Problem p = close(bottleneck(), cudnn_conv()->formats(bottleneck(), target, {DType::kF32}).at(0));
+  Problem p =
+      close_problem(bottleneck(), cudnn_conv()->formats(bottleneck(), target, {DType::kF32}).at(0));
   const auto engines = [&](DType compute) {
     p.compute = compute;
     std::vector<int64_t> ids;

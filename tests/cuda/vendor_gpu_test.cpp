@@ -109,7 +109,7 @@ TEST_P(GpuVendorRows, AgreeWithTheReference) {
     GTEST_SKIP() << "refused: " << verdict.reason;
   const TypeSet types = {DType::kF32, DType::kF16, DType::kTF32};
   for (const FormatTuple& tuple : row_->formats(open, target(), types)) {
-    const Problem closed = test::close(open, tuple);
+    const Problem closed = close_problem(open, tuple);
     if (const Verdict v = row_->supports(closed, target()); !v) {
       std::printf("  %s  refused: %s\n", formats_text(closed).c_str(), v.reason.c_str());
       continue;

@@ -24,10 +24,7 @@ std::vector<Tensor> run_row(const Row& row, const Problem& closed, const SymbolV
 // unless the Problem's attribute-free conventions ask for else: see the .cpp.
 std::vector<Tensor> random_inputs(const Problem& bound, uint64_t seed);
 
-// Formats put in place of the open Problem's.
-Problem close_problem(const Problem& open, const FormatTuple& formats);
-
-// Largest excess of |a - b| over the tolerance of docs and brief, 0 or less when within. `inputs`
+// Largest excess of |a - b| over the tolerance, 0 or less when within. `inputs`
 // give the sizes of contractions' vectors.
 struct Comparison {
   double worst_excess = 0;  // > 0: outside the tolerance

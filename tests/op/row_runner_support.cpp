@@ -157,16 +157,6 @@ std::vector<Tensor> random_inputs(const Problem& bound, uint64_t seed) {
   return list;
 }
 
-Problem close_problem(const Problem& open, const FormatTuple& formats) {
-  Problem p = open;
-  for (size_t k = 0; k < p.inputs.size(); ++k) p.inputs[k].format = formats.inputs.at(k);
-  for (size_t k = 0; k < p.outputs.size(); ++k) p.outputs[k].format = formats.outputs.at(k);
-  p.compute = formats.compute;
-  p.accumulate = formats.accumulate;
-  p.closed = true;
-  return p;
-}
-
 namespace {
 
 // 2^-23 sqrt(K) |a| |b| over the reduced vectors, bounded by the largest of them: a scalar for the

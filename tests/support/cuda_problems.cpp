@@ -77,17 +77,6 @@ std::vector<Problem> read_problems(const std::string& file) { return parsed(read
 
 std::vector<Problem> cuda_problems() { return parsed(cuda_cases()); }
 
-Problem close(const Problem& open, const FormatTuple& tuple) {
-  Problem closed = open;
-  for (size_t k = 0; k < closed.inputs.size(); ++k) closed.inputs[k].format = tuple.inputs.at(k);
-  for (size_t k = 0; k < closed.outputs.size(); ++k) closed.outputs[k].format = tuple.outputs.at(k);
-  closed.compute = tuple.compute;
-  closed.accumulate = tuple.accumulate;
-  closed.closed = true;
-  closed.verify();
-  return closed;
-}
-
 Problem with_slices(const Problem& closed, bool inputs, bool outputs) {
   Problem sliced = closed;
   if (inputs)

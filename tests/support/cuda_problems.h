@@ -22,8 +22,6 @@ std::vector<CudaCase> cuda_cases();
 std::vector<Problem> read_problems(const std::string& file);
 // Those of tests/cuda/problems.case, then those of tests/op/*.case, open.
 std::vector<Problem> cuda_problems();
-// `open` with the formats and types of `tuple`.
-Problem close(const Problem& open, const FormatTuple& tuple);
 
 // `closed` with its pictures and matrices inside larger buffers, as select makes slices: they begin
 // at a multiple of 16 bytes, and so do the buffer's rows. The same Problem where nothing can be.
