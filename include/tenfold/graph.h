@@ -200,6 +200,9 @@ struct Op {
   std::vector<AttrSlot> attrs;
   // Types of the outputs; Error{kInvalid} with the reason when inputs do not fit.
   std::function<std::vector<Type>(const InferContext&)> infer;
+  // The attributes as rows see them: defaults filled in, axes counted from the front. Null: as the
+  // node has them.
+  std::function<Attrs(Attrs, const std::vector<Shape>& inputs)> complete;
   // For pointwise ops: appends the op to an Expr and returns the register of its result. `regs` are
   // the registers of the inputs. Null for all other ops.
   std::function<int(Expr&, const Attrs&, const std::vector<int>& regs)> expr;

@@ -14,13 +14,8 @@ constexpr uint64_t kAlign = 64;
 Tensor formatted(const Tensor& value, const Shape& dims, const Format& format) {
   if (format.layout == Layout::linear() && format.dtype == value.dtype() && format.dense())
     return value;
-  Problem p;
-  p.op = "Convert";
-  p.inputs = {Operand{dims, Format{value.dtype(), Layout::linear()}, true}};
-  p.outputs = {Operand{dims, format, false}};
-  p.anchor_inputs = 1;
-  p.closed = true;
-  return evaluate_problem(p, {value});
+  return evaluate_problem(conversion(dims, Format{value.dtype(), Layout::linear()}, format, true),
+                          {value});
 }
 
 }  // namespace
@@ -104,15 +99,7 @@ uint32_t ConstantTable::want(ConstantId id, const Shape& dims, const Format& for
       index = recipe(c.name, std::move(reshape), {index});
     }
     const Format have{c.type.dtype, Layout::linear()};
-    if (!(have == format)) {
-      Problem convert;
-      convert.op = "Convert";
-      convert.inputs = {Operand{dims, have, true}};
-      convert.outputs = {Operand{dims, format, false}};
-      convert.anchor_inputs = 1;
-      convert.closed = true;
-      index = recipe(c.name, std::move(convert), {index});
-    }
+    if (!(have == format)) index = recipe(c.name, conversion(dims, have, format, true), {index});
   }
   wanted_[key] = index;
   return index;

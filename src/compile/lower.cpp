@@ -6,20 +6,9 @@
 namespace tenfold::select {
 namespace {
 
-std::vector<int64_t> spatial_dims(const Shape& shape) {
-  std::vector<int64_t> dims;
-  for (size_t k = 2; k < shape.size(); ++k) dims.push_back(shape[k].value());
-  return dims;
-}
-
-void set_default(Attrs& attrs, const std::string& name, Attr value) {
-  if (!attrs.has(name)) attrs.set(name, std::move(value));
-}
-
-void complete_window(Attrs& attrs, size_t spatial) {
-  set_default(attrs, "strides", std::vector<int64_t>(spatial, 1));
-  set_default(attrs, "pads", std::vector<int64_t>(2 * spatial, 0));
-  set_default(attrs, "dilations", std::vector<int64_t>(spatial, 1));
+Attrs complete_attrs(const std::string& op, const Attrs& given, const std::vector<Shape>& inputs) {
+  const Op* def = find_op(op);
+  return def && def->complete ? def->complete(given, inputs) : given;
 }
 
 // Builds the Problem operand by operand and the Expr node by node.
@@ -70,10 +59,9 @@ class Lowerer {
   void anchor(const Node& node) {
     Problem& p = result_.problem;
     p.op = node.op;
-    std::vector<Shape> in, out;
+    std::vector<Shape> in;
     for (ValueId v : node.inputs) in.push_back(v.valid() ? graph_.type(v).shape : Shape{});
-    for (ValueId v : node.outputs) out.push_back(graph_.type(v).shape);
-    p.attrs = complete_attrs(node.op, node.attrs, in, out);
+    p.attrs = complete_attrs(node.op, node.attrs, in);
     const bool biased = node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm";
     const size_t count = biased ? 2 : node.inputs.size();
     for (size_t k = 0; k < count && k < node.inputs.size(); ++k)
@@ -81,7 +69,9 @@ class Lowerer {
     p.anchor_inputs = static_cast<int>(p.inputs.size());
     if (node.outputs.size() != 1) return;
     int reg = -1;
-    if (node.op == "Gemm") {
+    if (node.op == "Gemm") {  // the factors are the Expr's
+      p.attrs.erase("alpha");
+      p.attrs.erase("beta");
       const double alpha = node.attrs.f("alpha", 1.0);
       if (alpha != 1.0) reg = p.expr.binary(ExprOp::kMul, p.expr.acc(), p.expr.constant(alpha));
     }
@@ -160,46 +150,6 @@ class Lowerer {
 
 }  // namespace
 
-Attrs complete_attrs(const std::string& op, const Attrs& given, const std::vector<Shape>& inputs,
-                     const std::vector<Shape>& outputs) {
-  Attrs attrs = given;
-  if (op == "Conv" || op == "ConvTranspose") {
-    const size_t spatial = inputs.at(0).size() - 2;
-    set_default(attrs, "kernel", spatial_dims(inputs.at(1)));
-    complete_window(attrs, spatial);
-    set_default(attrs, "group", int64_t{1});
-  } else if (op == "MaxPool" || op == "AveragePool") {
-    complete_window(attrs, inputs.at(0).size() - 2);
-    set_default(attrs, "ceil_mode", int64_t{0});
-    if (op == "AveragePool") set_default(attrs, "count_include_pad", int64_t{0});
-  } else if (op == "Gemm") {
-    Attrs kept;
-    kept.set("transA", attrs.i("transA", 0));
-    kept.set("transB", attrs.i("transB", 0));
-    return kept;
-  } else if (op == "LRN") {
-    set_default(attrs, "alpha", 1e-4);
-    set_default(attrs, "beta", 0.75);
-    set_default(attrs, "bias", 1.0);
-  } else if (op == "Softmax" || op == "LogSoftmax") {
-    const int64_t rank = static_cast<int64_t>(inputs.at(0).size());
-    const int64_t axis = attrs.i("axis", -1);
-    attrs.set("axis", axis < 0 ? axis + rank : axis);
-  } else if (op == "Concat" || op == "Split") {
-    const int64_t rank = static_cast<int64_t>(outputs.at(0).size());
-    const int64_t axis = attrs.i("axis", 0);
-    attrs.set("axis", axis < 0 ? axis + rank : axis);
-  } else if (op == "ArgMax") {
-    const int64_t rank = static_cast<int64_t>(inputs.at(0).size());
-    const int64_t axis = attrs.i("axis", 0);
-    attrs.set("axis", axis < 0 ? axis + rank : axis);
-    set_default(attrs, "keepdims", int64_t{1});
-  } else if (op == "BatchNormalization") {
-    set_default(attrs, "epsilon", 1e-5);
-  }
-  return attrs;
-}
-
 Lowered lower(const Graph& graph, const Region& region, const std::vector<Symbol>& symbols) {
   return Lowerer(graph, symbols).run(region);
 }
@@ -232,9 +182,19 @@ Problem lower_recipe(const Graph& graph, const Constant& recipe) {
     p.expr = p.expr.canonical();
   } else {
     p.op = recipe.op;
-    p.attrs = complete_attrs(recipe.op, recipe.attrs, in, {recipe.type.shape});
+    p.attrs = complete_attrs(recipe.op, recipe.attrs, in);
     p.anchor_inputs = static_cast<int>(p.inputs.size());
   }
+  p.closed = true;
+  return p;
+}
+
+Problem conversion(const Shape& dims, const Format& from, const Format& to, bool constant) {
+  Problem p;
+  p.op = "Convert";
+  p.inputs = {Operand{dims, from, constant}};
+  p.outputs = {Operand{dims, to, false}};
+  p.anchor_inputs = 1;
   p.closed = true;
   return p;
 }

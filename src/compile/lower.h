@@ -19,9 +19,8 @@ Lowered lower(const Graph& graph, const Region& region, const std::vector<Symbol
 // The Problem of a constant recipe over its inputs' types; pointwise ops become "Pointwise".
 Problem lower_recipe(const Graph& graph, const Constant& recipe);
 
-// All attributes of an anchor with defaults written out: kernel, strides, pads, dilations, group,
-// ...
-Attrs complete_attrs(const std::string& op, const Attrs& attrs, const std::vector<Shape>& inputs,
-                     const std::vector<Shape>& outputs);
+// The closed Problem that copies a value of these dims from one Format to another. Its symbols are
+// the caller's to add.
+Problem conversion(const Shape& dims, const Format& from, const Format& to, bool constant = false);
 
 }  // namespace tenfold::select

@@ -20,11 +20,7 @@ Conversions::Conversions(const Graph& graph, const Target& target, const Compile
 
 Conversions::Way Conversions::search(const Shape& dims, const Format& from, const Format& to) {
   Way way;
-  way.problem.op = "Convert";
-  way.problem.inputs = {Operand{dims, from, false}};
-  way.problem.outputs = {Operand{dims, to, false}};
-  way.problem.anchor_inputs = 1;
-  way.problem.closed = true;
+  way.problem = conversion(dims, from, to);
   std::vector<std::string> used;
   for (const Dim& d : dims) d.collect_symbols(used);
   std::sort(used.begin(), used.end());

@@ -13,6 +13,10 @@ Op op_AveragePool() {
   def.attrs = pool_attrs();
   def.attrs.push_back({"count_include_pad", "i"});
   def.infer = infer_pool;
+  def.complete = [](Attrs attrs, const std::vector<Shape>& inputs) {
+    set_default(attrs, "count_include_pad", int64_t{0});
+    return complete_pool(std::move(attrs), inputs);
+  };
   return def;
 }
 

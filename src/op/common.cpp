@@ -41,6 +41,23 @@ void need_dim(const Dim& have, const Dim& want, std::string_view what) {
   if (!(have == want)) fail(cat({what, " is ", have.str(), ", must be ", want.str()}));
 }
 
+void need_per_channel(const InferContext& c) {
+  for (size_t k = 1; k < c.inputs.size(); ++k) {
+    need_rank(c.inputs[k], "a per-channel input", 1, 1);
+    need_same_dtype(c.inputs[0], c.inputs[k], "a per-channel input");
+    need_dim(c.inputs[k].shape[0], c.inputs[0].shape[1], "a per-channel input's length");
+  }
+}
+
+void set_default(Attrs& attrs, const std::string& name, Attr value) {
+  if (!attrs.has(name)) attrs.set(name, std::move(value));
+}
+
+void complete_axis(Attrs& attrs, int64_t fallback, const Shape& shape) {
+  const int64_t axis = attrs.i("axis", fallback);
+  attrs.set("axis", axis < 0 ? axis + static_cast<int64_t>(shape.size()) : axis);
+}
+
 size_t normal_axis(int64_t axis, size_t rank) {
   const int64_t r = static_cast<int64_t>(rank);
   if (axis < -r || axis >= r)
@@ -174,6 +191,11 @@ Op arg_extreme(std::string name, std::string doc) {
   def.inputs = {{"x"}};
   def.outputs = {{"y"}};
   def.attrs = {{"axis", "i"}, {"keepdims", "i"}, {"select_last_index", "i"}};
+  def.complete = [](Attrs attrs, const std::vector<Shape>& inputs) {
+    complete_axis(attrs, 0, inputs.at(0));
+    set_default(attrs, "keepdims", int64_t{1});
+    return attrs;
+  };
   def.infer = [](const InferContext& c) {
     Shape shape = c.inputs[0].shape;
     const size_t axis = normal_axis(c.attrs.i("axis", 0), shape.size());
@@ -194,6 +216,10 @@ Op along_axis(std::string name, std::string doc) {
   def.inputs = {{"x"}};
   def.outputs = {{"y"}};
   def.attrs = {{"axis", "i"}};
+  def.complete = [](Attrs attrs, const std::vector<Shape>& inputs) {
+    complete_axis(attrs, -1, inputs.at(0));
+    return attrs;
+  };
   def.infer = [](const InferContext& c) {
     normal_axis(c.attrs.i("axis", -1), c.inputs[0].shape.size());
     return same_type(c);
@@ -233,9 +259,6 @@ void need_scales(const InferContext& c) {
     if (present(c, k) && !(broadcast(c.inputs[0].shape, c.inputs[k].shape) == c.inputs[0].shape))
       fail("scale and zero point must broadcast to the input");
 }
-
-// ---- shapes as attributes
-// -------------------------------------------------------------------------
 
 namespace {
 

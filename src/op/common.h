@@ -8,8 +8,7 @@ namespace tenfold::ops {
 [[noreturn]] void fail(const std::string& reason);  // Error{kInvalid}
 std::string cat(std::initializer_list<std::string_view> parts);
 
-// ---- checks
-// ---------------------------------------------------------------------------------------
+// --- checks ---
 void need_rank(const Type& t, std::string_view what, size_t least, size_t most);
 void need_same_dtype(const Type& a, const Type& b, std::string_view what);
 void need_dim(const Dim& have, const Dim& want, std::string_view what);
@@ -18,11 +17,19 @@ bool present(const InferContext& c, size_t input);
 size_t normal_axis(int64_t axis, size_t rank);
 // Ascending, without repeats; empty `axes`: all of them.
 std::vector<size_t> normal_axes(const std::vector<int64_t>& axes, size_t rank);
+// Inputs 1 and later, one value a channel: of x's type, as long as its axis 1.
+void need_per_channel(const InferContext& c);
 Type tensor(DType dtype, Shape shape);
 
-// ---- windows
-// -------------------------------------------------------------------------------------- Attributes
-// of convolution and pooling, filled in with defaults.
+// --- attributes as rows see them (Op::complete) ---
+void set_default(Attrs& attrs, const std::string& name, Attr value);
+// `axis` (`fallback` if absent) counted from the front.
+void complete_axis(Attrs& attrs, int64_t fallback, const Shape& shape);
+Attrs complete_conv(Attrs attrs, const std::vector<Shape>& inputs);
+Attrs complete_pool(Attrs attrs, const std::vector<Shape>& inputs);
+
+// --- windows ---
+// Attributes of convolution and pooling, filled in with defaults.
 struct Window {
   std::vector<int64_t> kernel, strides, dilations, pads;  // pads: begins, then ends
 };
@@ -42,23 +49,21 @@ struct ConvShapes {
 };
 ConvShapes conv_shapes(const InferContext& c, bool transposed);
 
-// ---- reductions
-// -----------------------------------------------------------------------------------
+// --- reductions ---
 Op reduction(std::string name, std::string doc);
 Op arg_extreme(std::string name, std::string doc);  // `doc`: "Index (i64) of the largest value"
 Op along_axis(std::string name, std::string doc);  // as Softmax
 
-// ---- blocks of pixels
+// --- blocks of pixels ---
 // Ops that move blocks between channels and space: `move` turns the input's shape into the
 // output's.
 Op blocks(std::string name, std::string doc, void (*move)(Shape& shape, int64_t block));
 Dim parts(const Dim& d, int64_t unit);  // d / unit, which must leave nothing
 
-// ---- quantization
+// --- quantization ---
 void need_scales(const InferContext& c);  // scale as attribute or input, inputs broadcastable to x
 
-// ---- pointwise families
-// ---------------------------------------------------------------------------
+// --- pointwise families ---
 Op unary(std::string name, ExprOp op, std::string doc);
 Op binary(std::string name, ExprOp op, std::string doc);
 Op comparison(std::string name, ExprOp op, std::string doc);  // bool result
@@ -70,9 +75,9 @@ std::vector<Type> same_type(const InferContext& c);
 // All inputs of one element type, broadcast numpy-style.
 std::vector<Type> broadcast_all(const InferContext& c);
 
-// ---- shapes as attributes
-// ------------------------------------------------------------------------- The shape that
-// Reshape's attributes ask for: `dims` (strings), else `shape` (0 copies, -1 infers).
+// --- shapes as attributes ---
+// The shape that Reshape's attributes ask for: `dims` (strings), else `shape` (0 copies, -1
+// infers).
 Shape reshaped(const Attrs& attrs, const Shape& input);
 
 }  // namespace tenfold::ops

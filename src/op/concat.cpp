@@ -24,6 +24,10 @@ Op op_Concat() {
     }
     return std::vector<Type>{tensor(c.inputs[0].dtype, std::move(shape))};
   };
+  def.complete = [](Attrs attrs, const std::vector<Shape>& inputs) {
+    complete_axis(attrs, 0, inputs.at(0));
+    return attrs;
+  };
   return def;
 }
 

@@ -30,6 +30,7 @@ Op op_Conv() {
                {"dilations", "ints"},
                {"group", "i"}};
   def.infer = infer;
+  def.complete = complete_conv;
   return def;
 }
 

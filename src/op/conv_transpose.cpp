@@ -36,6 +36,7 @@ Op op_ConvTranspose() {
   def.attrs = {{"kernel", "ints"},    {"strides", "ints"}, {"pads", "ints"},
                {"dilations", "ints"}, {"group", "i"},      {"output_padding", "ints"}};
   def.infer = infer;
+  def.complete = complete_conv;
   return def;
 }
 

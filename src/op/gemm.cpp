@@ -34,6 +34,11 @@ Op op_Gemm() {
   def.outputs = {{"y"}};
   def.attrs = {{"transA", "i"}, {"transB", "i"}, {"alpha", "f"}, {"beta", "f"}};
   def.infer = infer;
+  def.complete = [](Attrs attrs, const std::vector<Shape>&) {
+    set_default(attrs, "transA", int64_t{0});
+    set_default(attrs, "transB", int64_t{0});
+    return attrs;
+  };
   return def;
 }
 

@@ -13,11 +13,7 @@ Op op_InstanceNormalization() {
   def.attrs = {{"epsilon", "f"}};
   def.infer = [](const InferContext& c) {
     need_rank(c.inputs[0], "the input", 3, SIZE_MAX);
-    for (size_t k = 1; k < 3; ++k) {
-      need_rank(c.inputs[k], "a per-channel input", 1, 1);
-      need_same_dtype(c.inputs[0], c.inputs[k], "a per-channel input");
-      need_dim(c.inputs[k].shape[0], c.inputs[0].shape[1], "a per-channel input's length");
-    }
+    need_per_channel(c);
     return same_type(c);
   };
   return def;

@@ -18,6 +18,12 @@ Op op_LRN() {
     if (c.attrs.i("size", 0) < 1) fail("attribute 'size' must be positive");
     return same_type(c);
   };
+  def.complete = [](Attrs attrs, const std::vector<Shape>&) {
+    set_default(attrs, "alpha", 1e-4);
+    set_default(attrs, "beta", 0.75);
+    set_default(attrs, "bias", 1.0);
+    return attrs;
+  };
   return def;
 }
 

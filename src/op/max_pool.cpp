@@ -13,6 +13,7 @@ Op op_MaxPool() {
   def.outputs = {{"y"}};
   def.attrs = pool_attrs();
   def.infer = infer_pool;
+  def.complete = complete_pool;
   return def;
 }
 

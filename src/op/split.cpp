@@ -43,6 +43,10 @@ Op op_Split() {
   def.outputs = {{"outputs", false, true}};
   def.attrs = {{"axis", "i"}, {"split", "ints"}};
   def.infer = infer;
+  def.complete = [](Attrs attrs, const std::vector<Shape>& inputs) {
+    complete_axis(attrs, 0, inputs.at(0));
+    return attrs;
+  };
   return def;
 }
 

@@ -21,7 +21,27 @@ std::vector<int64_t> numbers(const Attrs& attrs, const char* name, size_t count,
   return v;
 }
 
+void complete_window(Attrs& attrs, size_t spatial) {
+  set_default(attrs, "strides", std::vector<int64_t>(spatial, 1));
+  set_default(attrs, "pads", std::vector<int64_t>(2 * spatial, 0));
+  set_default(attrs, "dilations", std::vector<int64_t>(spatial, 1));
+}
+
 }  // namespace
+
+Attrs complete_conv(Attrs attrs, const std::vector<Shape>& inputs) {
+  const Shape& weights = inputs.at(1);
+  set_default(attrs, "kernel", const_extents({weights.begin() + 2, weights.end()}));
+  complete_window(attrs, inputs.at(0).size() - 2);
+  set_default(attrs, "group", int64_t{1});
+  return attrs;
+}
+
+Attrs complete_pool(Attrs attrs, const std::vector<Shape>& inputs) {
+  complete_window(attrs, inputs.at(0).size() - 2);
+  set_default(attrs, "ceil_mode", int64_t{0});
+  return attrs;
+}
 
 Window window_of(const Attrs& attrs, size_t spatial_rank, std::vector<int64_t> kernel) {
   Window w;

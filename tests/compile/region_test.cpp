@@ -115,5 +115,22 @@ TEST(Lower, PlainAnchorHasNoExpr) {
   EXPECT_EQ(Problem::parse(l.problem.str()), l.problem);
 }
 
+// A folded product has no Expr that could hold alpha and beta.
+TEST(Lower, RecipesOfProductsKeepTheirFactors) {
+  GraphBuilder b("net");
+  const auto matrix = [&](const char* name, double value) {
+    return b.constant(name, Tensor::of<double>(DType::kF32, {1, 1}, {value}));
+  };
+  const ValueId y = b.node("Gemm", {matrix("a", 3), matrix("b", 5), matrix("c", 7)},
+                           {{"alpha", 2.0}, {"beta", 10.0}}, "gemm");
+  b.output(b.node("Add", {b.input("x", DType::kF32, {1, 1}), y}, {}, "add"), "sum");
+  Graph g = b.finish();
+  canonicalize(g);
+  ASSERT_EQ(g.order().size(), 1u);
+  const ConstantId folded = g.value(g.node(g.order().front()).inputs.back()).constant;
+  ASSERT_TRUE(folded.valid());
+  EXPECT_EQ(evaluate_constant(g, folded).at(0), 2 * 3 * 5 + 10 * 7);
+}
+
 }  // namespace
 }  // namespace tenfold::select
