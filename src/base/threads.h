@@ -45,6 +45,19 @@ void parallel_for(int64_t n, int64_t grain, Body&& body, int threads = 0) {
   if (call.error) std::rethrow_exception(call.error);
 }
 
+// body(lane, k) for each k below n: each of `lanes` lanes takes an equal run of them, in order, so
+// that what belongs to a lane (scratch) has one user at a time.
+template <typename Body>
+void parallel_lanes(int64_t n, int64_t lanes, Body&& body, int threads = 0) {
+  parallel_for(
+      lanes, 1,
+      [&](int64_t from, int64_t to) {
+        for (int64_t lane = from; lane < to; ++lane)
+          for (int64_t k = n * lane / lanes; k < n * (lane + 1) / lanes; ++k) body(lane, k);
+      },
+      threads);
+}
+
 // body(k, k + 1) for each k below n, of unequal size: whoever is free takes the next.
 template <typename Body>
 void parallel_tasks(int64_t n, Body&& body, int threads = 0) {

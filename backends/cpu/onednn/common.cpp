@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "backends/cpu/onednn/version.h"
-#include "backends/cpu/roofline.h"
 
 // oneDNN's threads are OpenMP's, if it was built so; absent otherwise.
 extern "C" void omp_set_num_threads(int) __attribute__((weak));
@@ -164,7 +163,7 @@ std::vector<FormatTuple> OnednnRow::layouts(const Problem& open) const {
 }
 
 Verdict OnednnRow::ask(const Problem& closed) const {
-  std::string key = name_ + "|" + closed.str();
+  std::string key = std::string(name()) + "|" + closed.str();
   {
     std::lock_guard lock(verdicts().mutex);
     const auto found = verdicts().reasons.find(key);
@@ -204,25 +203,8 @@ static bool all_f32(const Problem& p, std::string* why) {
   return true;
 }
 
-static Problem close(const Problem& open, const FormatTuple& tuple) {
-  Problem p = open;
-  for (size_t k = 0; k < p.inputs.size(); ++k) p.inputs[k].format = tuple.inputs[k];
-  for (size_t k = 0; k < p.outputs.size(); ++k) p.outputs[k].format = tuple.outputs[k];
-  p.compute = tuple.compute;
-  p.accumulate = tuple.accumulate;
-  p.closed = true;
-  return p;
-}
-
-bool OnednnRow::computes(const std::string& op) const {
-  for (const std::string& pattern : patterns_)
-    if (pattern.compare(0, pattern.find('('), op) == 0) return true;
-  return false;
-}
-
 Verdict OnednnRow::supports(const Problem& problem, const Target& target) const {
-  if (target.kind != "cpu") return Verdict::no("serves the CPU");
-  if (!computes(problem.op)) return Verdict::no("does not compute " + problem.op);
+  if (Verdict v = serves(problem, target); !v) return v;
   if (problem.inputs.empty() || problem.outputs.empty()) return Verdict::no("there is no operand");
   std::string why;
   if (!all_f32(problem, &why)) return Verdict::no(why);
@@ -236,7 +218,7 @@ Verdict OnednnRow::supports(const Problem& problem, const Target& target) const 
   Verdict first = Verdict::no("no layout fits");
   bool any = false;
   for (const FormatTuple& tuple : layouts(problem)) {
-    Verdict v = ask(close(problem, tuple));
+    Verdict v = ask(close_problem(problem, tuple));
     if (v) return v;
     if (!any) first = v;
     any = true;
@@ -248,7 +230,7 @@ std::vector<FormatTuple> OnednnRow::formats(const Problem& problem, const Target
                                             TypeSet) const {
   std::vector<FormatTuple> list;
   for (FormatTuple& tuple : layouts(problem))
-    if (supports(close(problem, tuple), target)) list.push_back(std::move(tuple));
+    if (supports(close_problem(problem, tuple), target)) list.push_back(std::move(tuple));
   return list;
 }
 
@@ -261,10 +243,6 @@ Needs OnednnRow::needs(const Problem& problem, const Tactic&, const Target&) con
     // Refused: supports says why.
   }
   return needs;
-}
-
-double OnednnRow::estimate(const Problem& problem, const Target& target) const {
-  return estimate_us(problem, target, efficiency_);
 }
 
 std::string OnednnRow::version(const Target& target) const {
@@ -280,18 +258,19 @@ std::unique_ptr<RowState> OnednnRow::prepare(const PrepareArgs& args) const {
   if (k < 0) return state;
   const ThreadScope scope(args.threads);
   const TensorView given = args.constant(k);
-  if (!given.data) throw Error(Code::kInternal, name_ + ": the weights are missing");
+  if (!given.data) throw Error(Code::kInternal, std::string(name()) + ": the weights are missing");
   try {
     const Description d = describe(at_tuning(args.problem), nullptr);
     const Bind* weights = nullptr;
     for (const Bind& b : d.binds)
       if (b.where == Bind::Where::kPacked) weights = &b;
-    if (!weights) throw Error(Code::kInternal, name_ + ": no argument takes the weights");
+    if (!weights)
+      throw Error(Code::kInternal, std::string(name()) + ": no argument takes the weights");
     dnnl::memory from(d.plain, engine(), given.data), to(weights->desc, engine());
     reorder(from, to);
     state->packings.emplace_back(weights->desc, to);
   } catch (const dnnl::error& error) {
-    throw Error(Code::kDevice, name_ + ": packing weights failed: " + error.what());
+    throw Error(Code::kDevice, std::string(name()) + ": packing weights failed: " + error.what());
   }
   return state;
 }
@@ -340,7 +319,8 @@ std::unique_ptr<RowInstance> OnednnRow::attach(const RowState* state,
     Description d = describe(args.problem, nullptr);
     if (packed) keep_packing(*packed, args.problem, d);
     if (is_reference(d.primitive))
-      log(Severity::kWarning, name_ + ": oneDNN has only its reference for " + args.problem.str());
+      log(Severity::kWarning,
+          std::string(name()) + ": oneDNN has only its reference for " + args.problem.str());
     instance->primitive = dnnl::primitive(d.primitive.get());
     instance->stream = dnnl::stream(engine());
     instance->needs.step_scratch = static_cast<int64_t>(d.primitive.scratchpad_desc().get_size());
@@ -349,8 +329,8 @@ std::unique_ptr<RowInstance> OnednnRow::attach(const RowState* state,
           {DNNL_ARG_SCRATCHPAD, Bind::Where::kScratch, 0, d.primitive.scratchpad_desc()});
     for (Bind& b : d.binds) {
       if (b.where == Bind::Where::kPacked) {
-        if (!packed) throw Error(Code::kInternal, name_ + ": attach before prepare");
-        instance->memories.push_back(packed_weights(*packed, b.desc, name_));
+        if (!packed) throw Error(Code::kInternal, std::string(name()) + ": attach before prepare");
+        instance->memories.push_back(packed_weights(*packed, b.desc, name()));
       } else {
         instance->memories.emplace_back(b.desc, engine(), nullptr);
       }
@@ -359,7 +339,8 @@ std::unique_ptr<RowInstance> OnednnRow::attach(const RowState* state,
     instance->binds = std::move(d.binds);
     instance->handles.assign(instance->args.size(), nullptr);
   } catch (const dnnl::error& error) {
-    throw Error(Code::kUnsupported, name_ + ": " + error.what(), {args.problem.str()});
+    throw Error(Code::kUnsupported, std::string(name()) + ": " + error.what(),
+                {args.problem.str()});
   }
   return instance;
 }

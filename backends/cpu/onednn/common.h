@@ -4,6 +4,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "backends/cpu/cpu_row.h"
 #include "tenfold/device.h"
 
 namespace tenfold::cpu::onednn {
@@ -54,19 +55,14 @@ dnnl::memory::dims dims_of(const Operand& bound);
 // User scratchpad, strict FP32.
 dnnl::primitive_attr base_attr();
 
-class OnednnRow : public Row {
+class OnednnRow : public CpuRow {
  public:
-  OnednnRow(std::string name, std::vector<std::string> patterns, double efficiency)
-      : name_(std::move(name)), patterns_(std::move(patterns)), efficiency_(efficiency) {}
+  using CpuRow::CpuRow;
 
-  std::string_view name() const override { return name_; }
-  std::string_view backend() const override { return "cpu"; }
-  std::vector<std::string> patterns() const override { return patterns_; }
   Verdict supports(const Problem& problem, const Target& target) const override;
   std::vector<FormatTuple> formats(const Problem& problem, const Target& target,
                                    TypeSet permitted) const override;
   Needs needs(const Problem& problem, const Tactic& tactic, const Target& target) const override;
-  double estimate(const Problem& problem, const Target& target) const override;
   std::string version(const Target& target) const override;
   bool packs(const Problem& problem, int k) const override;
   std::unique_ptr<RowState> prepare(const PrepareArgs& args) const override;
@@ -84,13 +80,8 @@ class OnednnRow : public Row {
   virtual int packed_input(const Problem&) const { return -1; }
 
  private:
-  bool computes(const std::string& op) const;
   Verdict ask(const Problem& closed) const;
   void keep_packing(const RowState& state, const Problem& bound, Description& description) const;
-
-  std::string name_;
-  std::vector<std::string> patterns_;
-  double efficiency_;
 };
 
 // All operands f32 in `layout`, where their rank has room for it; constants linear.

@@ -57,13 +57,10 @@ class Instance : public RowInstance {
       return;
     }
     const int64_t blocks = (count_ + kBlock - 1) / kBlock;
-    const auto lanes = static_cast<int64_t>(lanes_.size());
-    parallel_for(
-        lanes, 1,
-        [&](int64_t from, int64_t to) {
-          for (int64_t lane = from; lane < to; ++lane)
-            for (int64_t b = blocks * lane / lanes; b < blocks * (lane + 1) / lanes; ++b)
-              evaluate(lanes_[static_cast<size_t>(lane)], b * kBlock, slots, out, scratch);
+    parallel_lanes(
+        blocks, static_cast<int64_t>(lanes_.size()),
+        [&](int64_t lane, int64_t b) {
+          evaluate(lanes_[static_cast<size_t>(lane)], b * kBlock, slots, out, scratch);
         },
         threads_);
   }

@@ -1,6 +1,6 @@
 // Conv: y[n,o,p] = sum over c, taps of x[n,c,p*stride - pad + tap*dilation] * w[o,c,tap] (+ b[o]).
 #include "backends/cpu/ref/dot.h"
-#include "backends/cpu/ref/window.h"
+#include "backends/cpu/ref/grouped.h"
 #include "src/base/threads.h"
 
 namespace tenfold::cpu {
@@ -8,20 +8,11 @@ namespace {
 
 using namespace ref;
 
-constexpr int64_t kPixels = 16;  // of a tile
 constexpr int64_t kRows = 64;    // output channels of a tile
 
-class ConvKernel : public RefKernel {
+class ConvKernel : public GroupedKernel {
  public:
-  ConvKernel(const Problem& p, int threads) : threads_(threads) {
-    const Extents x = input_dims(p, 0), w = input_dims(p, 1), y = output_dims(p);
-    w_ = window_of(p, {w.begin() + 2, w.end()});
-    groups_ = p.attrs.i("group", 1);
-    batch_ = x[0];
-    in_channels_ = x[1] / groups_;
-    out_channels_ = y[1] / groups_;
-    depth_ = in_channels_ * w_.taps();
-  }
+  ConvKernel(const Problem& p, int threads) : GroupedKernel(p, threads) {}
   int64_t workspace_doubles() const override { return threads_ * (kPixels + 1) * depth_; }
   bool takes_f32(int k) const override { return k == 1; }
 
@@ -85,10 +76,6 @@ class ConvKernel : public RefKernel {
         for (int64_t j = 0; j < pixels; ++j) out[j] += args.in[2].f64[channel];
     }
   }
-
-  int threads_;
-  Window w_;
-  int64_t groups_ = 1, batch_ = 0, in_channels_ = 0, out_channels_ = 0, depth_ = 0;
 };
 
 Verdict check(const Problem& p) { return check_weights(p, false); }

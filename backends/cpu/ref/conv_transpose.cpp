@@ -1,7 +1,7 @@
 // ConvTranspose: the transpose of Conv as a map: y[n,o,q] = sum over c, taps with
 // q = p*stride - pad + tap*dilation of x[n,c,p] * w[c,o,tap] (+ b[o]).
 #include "backends/cpu/ref/dot.h"
-#include "backends/cpu/ref/window.h"
+#include "backends/cpu/ref/grouped.h"
 #include "src/base/threads.h"
 
 namespace tenfold::cpu {
@@ -9,39 +9,27 @@ namespace {
 
 using namespace ref;
 
-constexpr int64_t kPixels = 16;
-
 // The input position that reaches output `q` through tap `k`, or -1.
 int64_t origin(const Axis& a, int64_t q, int64_t k) {
   const int64_t t = q + a.begin - k * a.dilation;
   return t >= 0 && t % a.stride == 0 && t / a.stride < a.in ? t / a.stride : -1;
 }
 
-class ConvTransposeKernel : public RefKernel {
+class ConvTransposeKernel : public GroupedKernel {
  public:
-  ConvTransposeKernel(const Problem& p, int threads) : threads_(threads) {
-    const Extents x = input_dims(p, 0), w = input_dims(p, 1), y = output_dims(p);
-    w_ = window_of(p, {w.begin() + 2, w.end()});
-    groups_ = p.attrs.i("group", 1);
-    batch_ = x[0];
-    in_channels_ = x[1] / groups_;
-    out_channels_ = y[1] / groups_;
-    depth_ = in_channels_ * w_.taps();
-    weights_ = groups_ * out_channels_ * depth_;
-  }
+  ConvTransposeKernel(const Problem& p, int threads)
+      : GroupedKernel(p, threads), weights_(groups_ * out_channels_ * depth_) {}
   int64_t workspace_doubles() const override { return weights_ + threads_ * kPixels * depth_; }
 
   void run(const RefArgs& args) const noexcept override {
     turn_weights(args.in[1].f64, args.workspace);
     const int64_t pixel_tiles = (w_.out_size() + kPixels - 1) / kPixels;
     const int64_t tiles = batch_ * groups_ * pixel_tiles;
-    parallel_for(
-        threads_, 1,
-        [&](int64_t from, int64_t to) {
-          for (int64_t c = from; c < to; ++c)
-            for (int64_t t = tiles * c / threads_; t < tiles * (c + 1) / threads_; ++t)
-              tile(args, t / pixel_tiles, t % pixel_tiles * kPixels,
-                   args.workspace + weights_ + c * kPixels * depth_);
+    parallel_lanes(
+        tiles, threads_,
+        [&](int64_t lane, int64_t t) {
+          tile(args, t / pixel_tiles, t % pixel_tiles * kPixels,
+               args.workspace + weights_ + lane * kPixels * depth_);
         },
         threads_);
   }
@@ -85,9 +73,7 @@ class ConvTransposeKernel : public RefKernel {
     }
   }
 
-  int threads_;
-  Window w_;
-  int64_t groups_ = 1, batch_ = 0, in_channels_ = 0, out_channels_ = 0, depth_ = 0, weights_ = 0;
+  int64_t weights_;
 };
 
 Verdict check(const Problem& p) { return check_weights(p, true); }

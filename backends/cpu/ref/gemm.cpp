@@ -49,16 +49,12 @@ class GemmKernel : public RefKernel {
           },
           threads_);
     }
-    parallel_for(
-        threads_, 1,
-        [&](int64_t from, int64_t to) {
-          for (int64_t c = from; c < to; ++c) {
-            for (int64_t j = n_ * c / threads_; j < n_ * (c + 1) / threads_; ++j) {
-              const double* row =
-                  trans_b_ ? widen_row(b.f64, b.f32, j * k_, k_, work + c * k_) : work + j * k_;
-              dot(a, k_, m_, row, k_, args.out[0] + j, n_);
-            }
-          }
+    parallel_lanes(
+        n_, threads_,
+        [&](int64_t lane, int64_t j) {
+          const double* row =
+              trans_b_ ? widen_row(b.f64, b.f32, j * k_, k_, work + lane * k_) : work + j * k_;
+          dot(a, k_, m_, row, k_, args.out[0] + j, n_);
         },
         threads_);
     finish(args);

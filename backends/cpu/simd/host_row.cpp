@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "backends/cpu/access.h"
-#include "backends/cpu/roofline.h"
 
 namespace tenfold::cpu {
 namespace {
@@ -43,11 +42,7 @@ Verdict each_operand(const Problem& p, F&& check) {
 }  // namespace
 
 Verdict HostRow::supports(const Problem& p, const Target& target) const {
-  if (target.kind != "cpu") return Verdict::no("serves the CPU");
-  const bool ours = std::any_of(patterns_.begin(), patterns_.end(), [&](const std::string& s) {
-    return s.compare(0, s.find('('), p.op) == 0;
-  });
-  if (!ours) return Verdict::no("does not compute " + p.op);
+  if (Verdict v = serves(p, target); !v) return v;
   if (p.outputs.empty()) return Verdict::no("there is no output");
   if (p.inputs.size() + p.outputs.size() > kMostSlots) return Verdict::no("too many operands");
   if (p.closed)
@@ -62,10 +57,6 @@ std::vector<FormatTuple> HostRow::formats(const Problem& p, const Target&, TypeS
   FormatTuple linear = tuple_of(p, Layout::linear(), Layout::linear());
   if (!(linear == list[0])) list.push_back(std::move(linear));
   return list;
-}
-
-double HostRow::estimate(const Problem& p, const Target& target) const {
-  return estimate_us(p, target, efficiency_);
 }
 
 std::unique_ptr<RowInstance> HostRow::attach(const RowState*, const AttachArgs& args) const {

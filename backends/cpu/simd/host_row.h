@@ -1,7 +1,7 @@
 // What our own rows share: a step is one call on the host over operands with affine strides.
 #pragma once
 
-#include "tenfold/kernel.h"
+#include "backends/cpu/cpu_row.h"
 
 namespace tenfold::cpu {
 
@@ -13,20 +13,14 @@ class HostWork : public RowInstance {
 };
 
 // Operands are linear or channels last, not padded, maybe slices (Format.enclosing) on both sides.
-class HostRow : public Row {
+class HostRow : public CpuRow {
  public:
-  // `efficiency`: share of the processor's peak, for estimates.
-  HostRow(std::string name, std::vector<std::string> patterns, double efficiency)
-      : name_(std::move(name)), patterns_(std::move(patterns)), efficiency_(efficiency) {}
+  using CpuRow::CpuRow;
 
-  std::string_view name() const override { return name_; }
-  std::string_view backend() const override { return "cpu"; }
-  std::vector<std::string> patterns() const override { return patterns_; }
   Verdict supports(const Problem& problem, const Target& target) const override;
   // All operands channels last, and all linear.
   std::vector<FormatTuple> formats(const Problem& problem, const Target& target,
                                    TypeSet permitted) const override;
-  double estimate(const Problem& problem, const Target& target) const override;
   bool writes_slices() const override { return true; }
   bool reads_slices() const override { return true; }
   std::unique_ptr<RowInstance> attach(const RowState* state, const AttachArgs& args) const override;
@@ -39,11 +33,6 @@ class HostRow : public Row {
   virtual Verdict check(const Problem& problem) const = 0;
   // The work of a bound Problem with at least one output element.
   virtual std::unique_ptr<HostWork> make(const Problem& bound, int threads) const = 0;
-
- private:
-  std::string name_;
-  std::vector<std::string> patterns_;
-  double efficiency_;
 };
 
 // A tuple with these layouts where an operand's rank has room for them (constants stay linear);

@@ -100,12 +100,10 @@ class Evaluation : public HostWork {
   void run(void* const* slots) noexcept override {
     const int64_t blocks = (walk_.count() + kBlock - 1) / kBlock;
     const auto lanes = static_cast<int64_t>(lanes_.size());
-    parallel_for(
-        lanes, 1,
-        [&](int64_t from, int64_t to) {
-          for (int64_t lane = from; lane < to; ++lane)
-            for (int64_t b = blocks * lane / lanes; b < blocks * (lane + 1) / lanes; ++b)
-              block(lanes_[static_cast<size_t>(lane)], b * kBlock, slots);
+    parallel_lanes(
+        blocks, lanes,
+        [&](int64_t lane, int64_t b) {
+          block(lanes_[static_cast<size_t>(lane)], b * kBlock, slots);
         },
         static_cast<int>(lanes));
   }
