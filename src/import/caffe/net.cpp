@@ -9,23 +9,22 @@
 namespace tenfold::caffe {
 namespace {
 
-// First dimensions of the inputs that live layers read.
-std::vector<int64_t> stated_batches(const NetFile& net, const Topology& topology,
-                                    const Weights& weights, const NetOptions& options) {
-  std::vector<int64_t> batches;
+// Shapes of the inputs that live layers read, as far as they are known: the attempt reports others.
+std::vector<Extents> known_shapes(const NetFile& net, const Topology& topology,
+                                  const Weights& weights, const NetOptions& options) {
+  std::vector<Extents> shapes;
   for (int k = 0; k < net.net.layer_size(); ++k) {
     const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
     if (!links.is(LayerKind::kData)) continue;
     for (int t = 0; t < net.net.layer(k).top_size(); ++t) {
       if (!links.wanted[static_cast<size_t>(t)]) continue;
       try {
-        const Extents dims = resolve_data_shape(net, topology, weights, options.hint, {k, t});
-        batches.push_back(dims.empty() ? -1 : dims[0]);
-      } catch (const Error&) {  // the attempt reports it
+        shapes.push_back(resolve_data_shape(net, topology, weights, options.hint, {k, t}));
+      } catch (const Error&) {
       }
     }
   }
-  return batches;
+  return shapes;
 }
 
 Diagnostics dry_run(const AttemptSetup& setup) {
@@ -44,8 +43,9 @@ const Diagnostic* first_error(const Diagnostics& diagnostics) {
 
 // Whether dim 0 of the inputs may be the symbol N; if not, says why in a note.
 bool batch_stays_open(const AttemptSetup& setup, Diagnostics& diagnostics) {
-  const std::vector<int64_t> batches =
-      stated_batches(setup.net, setup.topology, setup.weights, setup.options);
+  std::vector<int64_t> batches;
+  for (const Extents& dims : known_shapes(setup.net, setup.topology, setup.weights, setup.options))
+    batches.push_back(dims.empty() ? -1 : dims[0]);
   if (batches.empty()) return false;
   auto fixed = [&](const std::string& layer, int64_t line, const std::string& reason) {
     diagnostics.add({Severity::kNote, Code::kOk, setup.net.file, line, -1, layer,
@@ -105,18 +105,8 @@ NetResult import_net(GraphBuilder& builder, const NetFile& net, Weights& weights
 Extents picture_dims(const NetFile& net, const Weights& weights, const NetOptions& options) {
   Diagnostics ignored;
   const Topology topology = link(net, options.outputs, nullptr, ignored);
-  for (int k = 0; k < net.net.layer_size(); ++k) {
-    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
-    if (!links.is(LayerKind::kData)) continue;
-    for (int t = 0; t < net.net.layer(k).top_size(); ++t) {
-      if (!links.wanted[static_cast<size_t>(t)]) continue;
-      try {
-        Extents dims = resolve_data_shape(net, topology, weights, options.hint, {k, t});
-        if (dims.size() == 4) return dims;
-      } catch (const Error&) {  // import_net reports it
-      }
-    }
-  }
+  for (Extents& dims : known_shapes(net, topology, weights, options))
+    if (dims.size() == 4) return dims;
   return {};
 }
 
