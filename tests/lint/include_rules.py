@@ -18,6 +18,7 @@ SIBLINGS = re.compile(r"(src/op|src/pass|src/import/\w+|backends/cuda/kernels|ba
                       r"|backends/cuda/cublaslt|backends/cpu/(?:ref|onednn|simd)|clients/cli)/[^/]+$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 CUDA_IFDEF = re.compile(r"^[ \t]*#[ \t]*(?:el)?if.*CUDA.*$", re.M)
+KIND_COMPARED = re.compile(r'^.*\bkind\)?\s*[!=]=\s*"\w+".*$', re.M)
 problems, warnings = [], []
 
 
@@ -92,6 +93,8 @@ def main():
         if path.startswith("src/"):
             problems.extend(f"{path}: {line.strip()}: rule 2: no #if about CUDA in src/"
                             for line in CUDA_IFDEF.findall(text))
+            problems.extend(f"{path}: {line.strip()}: rule 2: only backends know machines; ask the backend"
+                            " or the Target" for line in KIND_COMPARED.findall(text))
         if path.startswith("include/tenfold/") and text.count("\n") > 300:
             warnings.append(f"{path}: {text.count(chr(10))} lines; public headers keep to 300")
     if len(name_both) > 1:

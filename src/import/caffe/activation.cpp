@@ -1,6 +1,4 @@
-// Layers that map every element on its own.
-#include <fmt/format.h>
-
+// Layers that are one function of each element.
 #include "src/import/caffe/layer.h"
 
 namespace tenfold::caffe {
@@ -35,40 +33,6 @@ CAFFE_LAYER_IMPORT(Clip) {
 
 CAFFE_LAYER_IMPORT(ELU) {
   pointwise(c, "Elu", {{"alpha", static_cast<double>(c.layer().elu_param().alpha())}});
-}
-
-// A slope for each channel (axis 1), or one for all.
-CAFFE_LAYER_IMPORT(PReLU) {
-  c.expect(1, 1, 1, 1);
-  const size_t rank = c.rank();
-  if (rank < 2) LayerContext::invalid("PReLU needs two axes or more");
-  Tensor slope;
-  if (c.layer().prelu_param().channel_shared()) {
-    slope = c.blob(0, {}, Fill::kSlope);
-  } else {
-    Extents dims = {c.extent(0, 1)};
-    slope = c.blob(0, dims, Fill::kSlope);
-    dims.resize(rank - 1, 1);
-    slope = slope.reshaped(dims);
-  }
-  c.top(c.add("PRelu", {c.bottom(), c.constant("slope", slope)}));
-}
-
-// x sigmoid(beta x)
-CAFFE_LAYER_IMPORT(Swish) {
-  c.expect(1, 1, 1, 1);
-  const double beta = c.layer().swish_param().beta();
-  ValueId x = c.bottom();
-  if (beta != 1) x = c.add("Mul", {x, c.scalar("beta", beta)}, {}, "scaled");
-  c.top(c.add("Mul", {c.bottom(), c.add("Sigmoid", {x}, {}, "sigmoid")}));
-}
-
-// 1 above the threshold, else 0.
-CAFFE_LAYER_IMPORT(Threshold) {
-  c.expect(1, 1, 1, 1);
-  const ValueId limit = c.scalar("threshold", c.layer().threshold_param().threshold());
-  const ValueId above = c.add("Greater", {c.bottom(), limit}, {}, "above");
-  c.top(c.add("Cast", {above}, {{"to", std::string("f32")}}));
 }
 
 }  // namespace tenfold::caffe

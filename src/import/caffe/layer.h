@@ -1,5 +1,5 @@
-// What an importer of one layer type sees and does. One file per group of types; a line each in
-// layers.def.
+// What an importer of one layer type sees and does. One file a type (or a family that shares its
+// formula), a line each in layers.def.
 #pragma once
 
 #include <string>
