@@ -39,13 +39,7 @@ std::shared_ptr<Device> open_best(int index, std::string* reason) {
   std::string why;
   for (Backend* backend : backends()) {
     if (backend->kind() == kHost) continue;
-    std::string said;
-    if (backend->device_count() == 0) {
-      for (const std::string& note : backend->notes()) said += (said.empty() ? "" : "; ") + note;
-      why += std::string(backend->kind()) + ": " + (said.empty() ? "no device" : said) + ". ";
-      continue;
-    }
-    try {
+    try {  // not notes(): they open libraries that no device needs
       auto device = backend->open(index);
       if (reason)
         *reason = device->ref().str() + " could be opened (" + device->target().name + ")";
