@@ -105,10 +105,17 @@ class Slicer {
     return timed.failure.empty();
   }
 
-  // What a group's choice becomes when the changes made so far are counted in.
-  const Candidate& current(size_t g, const std::vector<Change>& changes) const {
+  static const Candidate* changed(size_t g, const std::vector<Change>& changes) {
     for (auto it = changes.rbegin(); it != changes.rend(); ++it)
-      if (it->group == g) return it->choice;
+      if (it->group == g) return &it->choice;
+    return nullptr;
+  }
+
+  // What a group's choice becomes when the changes made so far are counted in: those of this
+  // piece, then those of the pieces before it.
+  const Candidate& current(size_t g, const std::vector<Change>& changes) const {
+    if (const Candidate* own = changed(g, changes)) return *own;
+    if (const Candidate* earlier = changed(g, before_)) return *earlier;
     return chosen(g);
   }
 
@@ -150,7 +157,8 @@ class Slicer {
     const auto made = producer_.find(v);
     if (made == producer_.end()) return void(best.reason = "it is an input of the network");
     const size_t g = made->second.group;
-    const Candidate& now = chosen(g);
+    const Candidate now = current(g, {});
+    const bool untouched = !groups_[g].instead && !changed(g, before_);
     if (!now.row) return void(best.reason = "it is a view");
     if (graph_.is_output(v)) return void(best.reason = "it is an output of the network");
     if (selection_.slices.count(v)) return void(best.reason = "it lies in another buffer already");
@@ -160,7 +168,7 @@ class Slicer {
     const double today = now.us + conversion(v, produced, whole);
     std::vector<Candidate> ways{now};
     for (const Candidate& c : groups_[g].offer->candidates)
-      if (c.row && !groups_[g].instead && c.formats.inputs == now.formats.inputs &&
+      if (c.row && untouched && c.formats.inputs == now.formats.inputs &&
           c.us <= kWorthTiming * now.us + 1)
         ways.push_back(c);
     for (const Candidate& way : ways) {
@@ -205,10 +213,12 @@ class Slicer {
   }
 
   std::vector<Piece> pieces_;
+  std::vector<Change> before_;  // of the pieces looked at, in their order
 
   // Microseconds that slices save; -infinity if they cannot be.
   double gain_of_join(size_t g) {
     pieces_.clear();
+    before_.clear();
     double us = 0;
     bool any = false;
     const std::vector<ValueId>& inputs = lowered(g).inputs;
@@ -218,6 +228,7 @@ class Slicer {
                             : piece(g, k));
       us += pieces_.back().us;
       any = any || pieces_.back().direct;
+      for (const Change& change : pieces_.back().changes) before_.push_back(change);
     }
     return any ? chosen(g).us - us : -kNever;
   }
@@ -253,6 +264,7 @@ class Slicer {
   double gain_of_split(size_t g, std::string* why = nullptr) {
     std::string ignored;
     changes_.clear();
+    before_.clear();
     double us = 0;
     const Format f = chosen(g).formats.inputs.front();
     const int64_t enclosing = channels(lowered(g).inputs.front());

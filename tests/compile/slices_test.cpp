@@ -133,6 +133,21 @@ TEST(Slices, OtherReadersOfAPartReadItWhereItLies) {
   EXPECT_FALSE(o.runs("ref.Concat"));
 }
 
+// One step writes a part and reads another: both changes hold, in either order of the parts.
+TEST(Slices, APartMadeFromAnother) {
+  for (const bool reader_first : {true, false}) {
+    SCOPED_TRACE(reader_first);
+    Net n;
+    const ValueId a = n.conv(n.x, 8, 3, "a");
+    const ValueId b = n.conv(a, 8, 3, "b");
+    const ValueId y = reader_first ? n.join({b, a}) : n.join({a, b});
+    const Outcome o = check(n.done(n.conv(y, 5, 1, "c")), reference_only());
+    EXPECT_EQ(o.slices(), 2);
+    EXPECT_FALSE(o.runs("ref.Concat"));
+    EXPECT_FALSE(o.runs("ref.Convert"));
+  }
+}
+
 TEST(Slices, ConcatenationsThatMustCopySayWhy) {
   Net odd;  // 6 x 7 floats a channel: channel 3 begins at 504 bytes, no multiple of 16
   Outcome o =
