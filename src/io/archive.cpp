@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t kMaxMembers = 10000;
 constexpr int64_t kFreeBytes = 64 << 20;  // below this any ratio goes
-constexpr int64_t kMaxRatio = 200;
+constexpr int64_t kMaxRatio = 50;
 
 struct Closer {
   void operator()(archive* a) const { archive_read_free(a); }
@@ -41,6 +41,7 @@ struct Budget {
   int64_t left, by_ratio;
   Budget(int64_t limit, size_t packed)
       : left(limit), by_ratio(kFreeBytes + static_cast<int64_t>(packed) * kMaxRatio) {}
+  int64_t open() const { return std::max<int64_t>(std::min(left, by_ratio), 0); }
   void take(int64_t bytes, const std::string& name) {
     left -= bytes;
     by_ratio -= bytes;
@@ -49,9 +50,11 @@ struct Budget {
   }
 };
 
+// `stated` is the size that the archive states, 0 if it states none.
 std::string read_member(archive* a, Budget& budget, const std::string& name,
-                        const std::string& member) {
+                        const std::string& member, int64_t stated) {
   std::string content;
+  content.reserve(static_cast<size_t>(std::clamp<int64_t>(stated, 0, budget.open())));
   std::vector<char> block(1 << 16);
   for (;;) {
     const la_ssize_t n = archive_read_data(a, block.data(), block.size());
@@ -131,7 +134,8 @@ Members read_members(archive* a, Budget& budget, const std::string& name) {
     if (member.empty()) continue;
     if (archive_entry_is_encrypted(entry))
       fail(Code::kUnsupported, name, "member '" + member + "' is encrypted");
-    std::string content = read_member(a, budget, name, member);
+    std::string content = read_member(
+        a, budget, name, member, archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
     const auto same = [&](const auto& held) { return held.first == member; };
     const auto held = std::find_if(members.begin(), members.end(), same);
     if (held != members.end())

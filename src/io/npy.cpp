@@ -24,6 +24,7 @@ struct Header {
   DType dtype = DType::kUndefined;
   Extents dims;
   bool fortran = false;
+  bool big_endian = false;
 };
 
 std::string single_quoted(Scanner& in) {
@@ -41,7 +42,7 @@ std::string single_quoted(Scanner& in) {
 }
 
 DType type_of(std::string descr, const std::string& name) {
-  if (!descr.empty() && (descr[0] == '=' || descr[0] == '|')) descr[0] = '<';
+  if (!descr.empty() && std::strchr("=|>", descr[0])) descr[0] = '<';
   for (const auto& [spelt, type] : kTypes)
     if (spelt.substr(1) == std::string_view(descr).substr(std::min<size_t>(1, descr.size())) &&
         (descr[0] == '<' || bits_of(type) == 8))
@@ -60,7 +61,9 @@ Header parse_header(std::string_view text, const std::string& name) {
     in.expect(':');
     if (key == "descr") {
       if (in.peek() == '[') throw Error(Code::kUnsupported, name + ": .npy records cannot be read");
-      h.dtype = type_of(single_quoted(in), name);
+      const std::string descr = single_quoted(in);
+      h.dtype = type_of(descr, name);
+      h.big_endian = descr[0] == '>';
       has_descr = true;
     } else if (key == "fortran_order") {
       h.fortran = in.accept_word("True");
@@ -83,6 +86,14 @@ Header parse_header(std::string_view text, const std::string& name) {
   }
   if (!has_descr || !has_order || !has_shape) in.fail("expected descr, fortran_order and shape");
   return h;
+}
+
+// Every element's bytes turned around; of a complex number, each part's.
+void swap_bytes(Tensor& t) {
+  const bool parts = t.dtype() == DType::kC64 || t.dtype() == DType::kC128;
+  const int64_t size = bits_of(t.dtype()) / (parts ? 16 : 8);
+  auto* bytes = static_cast<char*>(t.mutable_data());
+  for (char* at = bytes; at < bytes + t.bytes(); at += size) std::reverse(at, at + size);
 }
 
 // Elements in column-major order to row-major.
@@ -139,6 +150,7 @@ Tensor parse_npy(Bytes bytes, const std::string& name) {
         std::to_string(data.size()) + " found");
   Tensor tensor(h.dtype, h.dims);
   if (size > 0) std::memcpy(tensor.mutable_data(), data.data(), static_cast<size_t>(size));
+  if (h.big_endian) swap_bytes(tensor);
   return h.fortran && h.dims.size() > 1 ? transpose_order(tensor) : tensor;
 }
 

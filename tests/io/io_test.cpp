@@ -173,7 +173,7 @@ TEST(Npy, FortranOrderAndRefusals) {
                 "x");
   for (int64_t k = 0; k < 6; ++k) EXPECT_EQ(t.at(k), static_cast<double>(k));
   for (const char* header :
-       {"{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}",
+       {"{'descr': '>q4', 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
         "{'descr': '<f4', 'shape': (1,)}",
@@ -181,6 +181,21 @@ TEST(Npy, FortranOrderAndRefusals) {
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "{", "", "{'a': 1}",
         "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}"})
     EXPECT_THROW(parse_npy(as_bytes(npy(header, "1234")), "x"), Error) << header;
+}
+
+TEST(Npy, BigEndianNumbers) {
+  const auto read = [](const char* type, const std::string& data) {
+    return parse_npy(
+        as_bytes(npy(
+            std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (2,)}", data)),
+        "x");
+  };
+  const Tensor f = read(">f4", std::string("\x3f\x80\0\0\xc0\0\0\0", 8));
+  EXPECT_EQ(f.at(0), 1);
+  EXPECT_EQ(f.at(1), -2);
+  EXPECT_EQ(read(">i2", std::string("\1\2\xff\xfe", 4)).at(0), 258);
+  EXPECT_EQ(read(">i2", std::string("\1\2\xff\xfe", 4)).at(1), -2);
+  EXPECT_EQ(read(">u1", "\5\6").at(1), 6);
 }
 
 // Writes members into an archive in memory.
@@ -236,6 +251,11 @@ TEST(Archive, RefusesBombs) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::kResource);
   }
+  // Weights that are mostly zeros are no bomb.
+  std::string sparse(32 << 20, '\0');
+  for (size_t k = 0; k < sparse.size(); k += 64)
+    sparse[k] = static_cast<char>(k * 2654435761 >> 16);
+  EXPECT_EQ(parse_archive(as_bytes(pack(true, {{"w", sparse}})), "x", 1 << 30).size(), 1u);
 }
 
 TEST(Archive, ChecksGzipSums) {
