@@ -43,6 +43,7 @@ void open_folder(const std::string& path, ModelFiles& out, Diagnostics& diagnost
     if (out.files.size() >= kMaxFiles) {
       report(diagnostics, path, Code::kResource,
              fmt::format("the folder has over {} files", kMaxFiles));
+      out.files.clear();
       return;
     }
     out.files.push_back(ModelFile::on_disk(it->path().string()));
@@ -76,8 +77,9 @@ void open_one(const std::string& path, ModelFiles& out, Diagnostics& diagnostics
     out.shown = path;
     return open_archive(path, out);
   }
-  out.files.push_back(ModelFile::on_disk(path));
-  out.files.back().bytes();
+  ModelFile file = ModelFile::on_disk(path);
+  file.bytes();
+  out.files.push_back(std::move(file));
 }
 
 }  // namespace
@@ -128,8 +130,10 @@ ModelFiles open_files(const std::vector<std::string>& paths, Diagnostics& diagno
       report(diagnostics, path, Code::kIo, e.what());
     }
   }
-  if (out.package && paths.size() > 1)
+  if (out.package && paths.size() > 1) {
     report(diagnostics, out.shown, Code::kInvalid, "a package is a whole model: name it alone");
+    out.files.clear();
+  }
   return out;
 }
 

@@ -101,6 +101,7 @@ class Importer {
     parts_ = files_.package ? digits::find_parts(files_, options_, diagnostics_)
                             : parts_of_files(files_, options_, diagnostics_);
     model_.format = parts_.is_digits ? "digits" : "caffe";
+    weights_lost_ = !parts_.weights && diagnostics_.error_count() > 0;
     read_labels();
     std::optional<caffe::NetFile> net;
     if (parts_.network)
@@ -150,7 +151,8 @@ class Importer {
   void build(const caffe::NetFile& net, caffe::Weights& weights) {
     caffe::NetOptions net_options;
     net_options.hooks = options_.hooks;
-    net_options.random_weights = options_.random_weights;
+    net_options.random_weights = options_.random_weights && !weights_lost_;
+    net_options.weights_lost = weights_lost_;
     net_options.outputs = options_.outputs;
     net_options.batch_max = std::max<int64_t>(options_.batch_max, 1);
     net_options.hint = {parts_.channels, parts_.height, parts_.width, &options_.shapes};
@@ -193,6 +195,7 @@ class Importer {
   ImportedModel& model_;
   Diagnostics& diagnostics_;
   Package parts_;
+  bool weights_lost_ = false;  // a problem that is in the list already
 };
 
 ImportedModel import_files(const ModelFiles& files, ImportedModel model,
@@ -201,7 +204,8 @@ ImportedModel import_files(const ModelFiles& files, ImportedModel model,
     model.diagnostics.error(code, "", reason, hint);
   };
   try {
-    if (model.diagnostics.error_count() == 0) Importer(files, options, model).run();
+    // What could not be opened does not hide what is wrong with the rest.
+    if (!files.files.empty()) Importer(files, options, model).run();
   } catch (const Error& e) {
     report(e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
   } catch (const std::bad_alloc&) {

@@ -114,6 +114,13 @@ TEST(CaffeLayerDetails, DepthwiseTakesItsGroupFromTheInput) {
   EXPECT_EQ(node_of(m, "out").attrs.i("group", 0), 6);
 }
 
+TEST(CaffeLayerDetails, AReshapeThatDoesNotDivideIsAMistake) {
+  const ImportedModel m = import_text(
+      input("1,3,8,8") + layer("Reshape", "reshape_param { shape { dim: 0 dim: 7 dim: -1 } }"));
+  EXPECT_TRUE(says(m, Severity::kError, {"192", "7"})) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
+}
+
 TEST(CaffeLayerDetails, LrnDefaultsAreCaffes) {
   const ImportedModel m = import_text(input("1,8,4,4") + layer("LRN"));
   const Attrs& attrs = node_of(m, "out").attrs;

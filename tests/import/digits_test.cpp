@@ -254,6 +254,29 @@ TEST(Digits, IncompletePackages) {
   EXPECT_FALSE(import_model({folder.path()}, random).failed);
 }
 
+// One problem each: layers that lack weights which are known to be missing are no further one.
+TEST(Digits, ConsequencesAreNotRepeated) {
+  const Folder folder;
+  make_package(folder, "");
+  ImportOptions options;
+  options.snapshot = "77";
+  EXPECT_EQ(import_model({folder.path()}, options).diagnostics.error_count(), 1u);
+  folder.remove("snapshot_iter_9.caffemodel");
+  EXPECT_EQ(import_model({folder.path()}).diagnostics.error_count(), 1u);
+}
+
+TEST(Digits, SenselessDimensionsAreSaid) {
+  for (const char* dimensions : {"[-1, 6, 3]", "\"6x6\"", "[6]", "[6, 6, 3, 1]", "[6.5, 6, 3]",
+                                 "[2000000000, 6, 3]", "[18446744073709551615, 6, 3]"}) {
+    const Folder folder;
+    make_package(folder, "");
+    folder.write("info.json", std::string("{\"image dimensions\": ") + dimensions + "}");
+    const ImportedModel m = import_model({folder.path()});
+    EXPECT_FALSE(m.failed) << report(m);
+    EXPECT_TRUE(says(m, Severity::kWarning, {"image dimensions"})) << dimensions << report(m);
+  }
+}
+
 TEST(Digits, PartsMayLieInAFolderInside) {
   const Folder folder;
   folder.write("job/deploy.prototxt", kNet);
@@ -311,6 +334,19 @@ TEST(ImportFiles, MissingFilesAreReportedNotThrown) {
   EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
   EXPECT_EQ(m.diagnostics.all()[0].code, Code::kNotFound);
   EXPECT_TRUE(import_model({}).failed);
+}
+
+// What is missing does not hide what is wrong with the network.
+TEST(ImportFiles, AMissingFileHidesNothing) {
+  const Folder folder;
+  folder.write("net.prototxt",
+               std::string(kNet) + "layer { name: 'm' type: 'Mystery' bottom: 'c' top: 'm' }");
+  const ImportedModel m =
+      import_model({folder.path() + "/net.prototxt", "/nonexistent/b.caffemodel"});
+  EXPECT_TRUE(says(m, Severity::kError, {"no such file"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"Mystery"})) << report(m);
+  EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kNotFound);
 }
 
 TEST(ImportFiles, WeightsAlone) {

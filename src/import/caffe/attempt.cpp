@@ -292,7 +292,7 @@ void Attempt::report_unknown(int k) {
 }
 
 void Attempt::report_missing_weights() {
-  if (missing_.empty()) return;
+  if (missing_.empty() || setup_.options.weights_lost) return;
   const bool file = setup_.weights.present();
   Diagnostic d;
   d.severity = Severity::kError;

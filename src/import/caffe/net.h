@@ -9,6 +9,7 @@ namespace tenfold::caffe {
 struct NetOptions {
   LayerHooks* hooks = nullptr;
   bool random_weights = false;
+  bool weights_lost = false;  // reported already: layers that lack theirs are no further problem
   std::vector<std::string> outputs;        // empty: the network's own
   int64_t batch_max = 64;
   ImageHint hint;

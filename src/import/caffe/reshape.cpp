@@ -40,6 +40,10 @@ CAFFE_LAYER_IMPORT(Reshape) {
   const Dim total = element_count(dims), stated = element_count(to);
   if (inferred >= 0) {
     if (stated == Dim(0)) LayerContext::invalid("-1 beside an axis of size 0");
+    const int64_t count = total.eval({{"N", 1}}), part = stated.eval({{"N", 1}});
+    if (!stated.is_const() && count % part != 0)
+      LayerContext::invalid(fmt::format(
+          "{} elements a picture are no multiple of {}: no size fits in place of -1", count, part));
     Dim& missing = to[static_cast<size_t>(inferred)];
     missing = floor_div(total, stated);
   }

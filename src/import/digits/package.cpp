@@ -81,15 +81,24 @@ class Finder {
                         "no JSON object: the file is ignored", ""});
     }
     package_.resize_mode = text_of("image resize mode");
-    if (!info_.contains("image dimensions") || !info_["image dimensions"].is_array()) return;
-    int64_t* const to[] = {&package_.height, &package_.width, &package_.channels};
-    size_t k = 0;
-    for (const json& value : info_["image dimensions"]) {
-      if (k < 3 && value.is_number_integer() && value.get<int64_t>() > 0 &&
-          value.get<int64_t>() <= 65536)
-        *to[k] = value.get<int64_t>();
-      ++k;
+    if (info_.contains("image dimensions")) read_dimensions(file->shown());
+  }
+
+  void read_dimensions(const std::string& shown) {
+    const json& dimensions = info_["image dimensions"];
+    const auto sane = [](const json& d) {
+      return d.is_number_integer() && d.get<int64_t>() > 0 && d.get<int64_t>() <= 65536;
+    };
+    if (!dimensions.is_array() || dimensions.size() < 2 || dimensions.size() > 3 ||
+        !std::all_of(dimensions.begin(), dimensions.end(), sane)) {
+      diagnostics_.add({Severity::kWarning, Code::kOk, shown, 0, -1, "",
+                        "\"image dimensions\" are not height, width and channels: pictures get the "
+                        "size that the network reads",
+                        ""});
+      return;
     }
+    int64_t* const to[] = {&package_.height, &package_.width, &package_.channels};
+    for (size_t k = 0; k < dimensions.size(); ++k) *to[k] = dimensions[k].get<int64_t>();
   }
 
   // Whether another framework made the package.
