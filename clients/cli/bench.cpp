@@ -230,9 +230,24 @@ void print(const Result& r) {
              r.engine_ms, r.first_ms);
 }
 
+// A size that no program of the plan takes is a mistake in the call.
+void check_batch(const Engine& engine, int64_t batch) {
+  int64_t largest = 0;
+  bool open = false;
+  for (const Program& program : engine.section().programs)
+    for (const Symbol& s : program.symbols) {
+      if (s.name != "N") continue;
+      open = true;
+      largest = std::max(largest, s.max);
+      if (s.min <= batch && batch <= s.max) return;
+    }
+  throw UsageError(open ? fmt::format("--batch {}: the plan takes at most {}", batch, largest)
+                        : fmt::format("--batch {}: the plan fixes its batch size", batch));
+}
+
 void bench(BenchOptions o) {
   std::string reason;
-  const std::shared_ptr<Device> device = o.device.open(&reason);
+  const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
   if (o.compile.batch.size() > 1) throw UsageError("bench measures one batch size at a time");
   Result r;
@@ -244,6 +259,7 @@ void bench(BenchOptions o) {
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
   for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  if (!o.compile.batch.empty()) check_batch(*engine, r.batch);
   const auto context = engine->create_context();
   r.engine_ms = ms_since(t1);
   const auto t2 = Clock::now();

@@ -134,7 +134,7 @@ void check_plan(const CheckOptions& o) {
   const Plan plan = Plan::load(file, LoadOptions{true});
   plan.verify();
   if (o.structure_only) return finish(o, {}, {"structure and checksums only"}, file);
-  const std::shared_ptr<Device> device = o.device.open();
+  const std::shared_ptr<Device> device = o.device.open_for(o.model);
   const auto engine =
       Engine::create(plan, device, EngineOptions{o.device.threads, o.device.trust, 0, false});
   const auto reference =

@@ -115,9 +115,41 @@ void compare(Agreement& agreement, const Tensor& got, const Tensor& want) {
   agreement.same_top += a == b;
 }
 
+// What is wrong with pictures: one does not hide another, nor the answers for the rest.
+class Problems {
+ public:
+  template <typename Work>
+  bool none_in(Work&& work) {
+    try {
+      work();
+      return true;
+    } catch (const Error& e) {
+      list_.error(e.code(), "", e.full());
+      return false;
+    }
+  }
+  bool empty() const { return list_.error_count() == 0; }
+  nlohmann::json to_json() const {
+    nlohmann::json reasons = nlohmann::json::array();
+    for (const Diagnostic& d : list_.all()) reasons.push_back(d.reason);
+    return reasons;
+  }
+  // Ends the command if there are any.
+  void report() const {
+    if (empty()) return;
+    std::fflush(stdout);
+    for (const Diagnostic& d : list_.all()) fmt::print(stderr, "tenfold: {}\n", d.reason);
+    throw ExitWith{exit_for(list_.worst())};
+  }
+
+ private:
+  Diagnostics list_;
+};
+
 void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
-                const Device& device, const std::string& reason) {
+                const Device& device, const std::string& reason, const Problems& problems) {
   nlohmann::json doc;
+  if (!problems.empty()) doc["problems"] = problems.to_json();
   doc["device"] = {
       {"name", device.ref().str()}, {"machine", device.target().name}, {"why", reason}};
   if (agreement.compared)
@@ -165,10 +197,12 @@ void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agre
 
 void classify(ClassifyOptions o) {
   split_model(o);
+  Problems problems;
   std::string reason;
-  const std::shared_ptr<Device> device = o.device.open(&reason);
+  const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
-  for (const std::string& file : o.files) check_input_file(file);
+  for (const std::string& file : o.files) problems.none_in([&] { check_input_file(file); });
+  problems.report();
   const auto started = std::chrono::steady_clock::now();
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
   const double ready_s =
@@ -188,7 +222,9 @@ void classify(ClassifyOptions o) {
   std::vector<Answer> answers;
   Agreement agreement;
   for (const std::string& file : o.files) {
-    const Tensor picture = picture_input(file, engine->plan().preprocess, input);
+    Tensor picture;
+    const auto read = [&] { picture = picture_input(file, engine->plan().preprocess, input); };
+    if (!problems.none_in(read)) continue;
     if (answers.empty())
       (void)context->run({{input.name, picture}});  // the first run prepares the shape
     const auto begin = std::chrono::steady_clock::now();
@@ -203,9 +239,10 @@ void classify(ClassifyOptions o) {
               evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
   }
   if (o.json)
-    print_json(answers, engine->plan(), agreement, *device, reason);
-  else
+    print_json(answers, engine->plan(), agreement, *device, reason, problems);
+  else if (!answers.empty())
     print_text(answers, engine->plan(), agreement, o);
+  problems.report();
 }
 
 }  // namespace

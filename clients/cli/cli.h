@@ -42,6 +42,12 @@ struct ExitWith {
 // A verb describes itself on `app`: summary, options, examples. It returns what runs when chosen.
 using Action = std::function<void()>;
 
+// Each use of the option takes one value, and it may be used again: what follows a value is not
+// swallowed, so the model may come after options.
+CLI::Option* once_each(CLI::Option* option);
+
+struct ModelOptions;
+
 struct DeviceOptions {
   std::string device = "auto";
   int threads = 0;
@@ -49,6 +55,9 @@ struct DeviceOptions {
   void add(CLI::App& app);
   // Opens the device; `reason` says why it was picked. Error{kDevice} when it cannot be had.
   std::shared_ptr<Device> open(std::string* reason = nullptr) const;
+  // The same for a model: where no device was named, a plan gets one of a kind it was built for.
+  std::shared_ptr<Device> open_for(const ModelOptions& options,
+                                   std::string* reason = nullptr) const;
 };
 
 struct ModelOptions {

@@ -1,5 +1,6 @@
 // The options that verbs share: devices, models, flags of a build.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -44,6 +45,44 @@ std::shared_ptr<Device> DeviceOptions::open(std::string* reason) const {
     return open_device(ref, reason);
   } catch (const Error& e) {
     throw Error(Code::kDevice, "device " + device + ": " + e.what(), e.notes());
+  }
+}
+
+std::shared_ptr<Device> DeviceOptions::open_for(const ModelOptions& options,
+                                                std::string* reason) const {
+  const bool named = !device.empty() && device != "auto";
+  if (named || options.model.size() != 1 || !is_plan_file(options.model.front()))
+    return open(reason);
+  const std::vector<Section> sections = Plan::load(options.model.front()).sections;
+  std::shared_ptr<Device> usual = open(reason);
+  const auto fits = [&](const Section& s) { return s.target.kind == usual->target().kind; };
+  if (sections.empty() || std::any_of(sections.begin(), sections.end(), fits)) return usual;
+  const Target& target = sections.front().target;
+  const std::string built =
+      fmt::format("{} was built for {} {}", options.model.front(), target.kind, target.name);
+  try {
+    std::shared_ptr<Device> other = open_device({target.kind, 0});
+    if (reason) *reason = built;
+    return other;
+  } catch (const Error& e) {
+    throw Error(Code::kDevice, built + ": " + e.what(), e.notes());
+  }
+}
+
+CLI::Option* once_each(CLI::Option* option) { return option->take_all()->allow_extra_args(false); }
+
+// "1,4,8" appended to `sizes`.
+static void read_batches(const std::string& text, std::vector<int64_t>& sizes) {
+  constexpr int64_t kLargest = int64_t{1} << 20;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    int64_t size = 0;
+    const auto [rest, failure] = std::from_chars(text.data() + at, text.data() + end, size);
+    if (failure != std::errc() || rest != text.data() + end || size < 1 || size > kLargest)
+      throw UsageError(
+          fmt::format("--batch {}: give sizes from 1 to {}, such as 1,8", text, kLargest));
+    sizes.push_back(size);
+    at = end + 1;
   }
 }
 
@@ -115,26 +154,29 @@ void ModelOptions::add_import(CLI::App& app) {
   app.add_flag("--random-weights", import.random_weights,
                "give a model without weights seeded random ones")
       ->group(group);
-  app.add_option_function<std::vector<std::string>>(
-         "--shape",
-         [this](const std::vector<std::string>& list) {
-           for (const std::string& text : list) read_shape(text, import.shapes);
-         },
-         "NAME=1,3,480,640: the shape of an input, instead of the file's")
+  once_each(app.add_option_function<std::vector<std::string>>(
+                "--shape",
+                [this](const std::vector<std::string>& list) {
+                  for (const std::string& text : list) read_shape(text, import.shapes);
+                },
+                "NAME=1,3,480,640: the shape of an input, instead of the file's"))
       ->type_name("TEXT")
-      ->take_all()
       ->group(group);
-  app.add_option("--output", import.outputs, "names of the outputs (default: the model's own)")
+  once_each(app.add_option("--output", import.outputs,
+                           "name of an output, once per output (default: the model's own)"))
       ->group(group);
 }
 
 void CompileFlags::add(CLI::App& app) {
   const std::string group = "Build";
-  app.add_option("--batch", batch,
-                 "batch sizes to tune for, the largest is the plan's maximum (default: tuned for "
-                 "1, maximum 64)")
-      ->delimiter(',')
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+  once_each(app.add_option_function<std::vector<std::string>>(
+                "--batch",
+                [this](const std::vector<std::string>& list) {
+                  for (const std::string& text : list) read_batches(text, batch);
+                },
+                "N[,N..]: batch sizes to tune for, the largest is the plan's maximum (default: "
+                "tuned for 1, maximum 64)"))
+      ->type_name("TEXT")
       ->group(group);
   app.add_flag("--fp16", fp16, "permit FP16 storage and products (select decides)")->group(group);
   app.add_flag("--tf32", tf32, "permit TF32 products")->group(group);
@@ -145,7 +187,8 @@ void CompileFlags::add(CLI::App& app) {
       ->group(group);
   app.add_option("--timing-cache", timing_cache, "file of kernel times, read and written")
       ->group(group);
-  app.add_option("--without", without, "leave out rows whose names start so, e.g. onednn.")
+  once_each(
+      app.add_option("--without", without, "leave out rows whose names start so, e.g. onednn."))
       ->delimiter(',')
       ->group(group);
   app.add_option("--time-limit", time_limit, "seconds that timing may take (0: no limit)")

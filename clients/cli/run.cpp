@@ -49,6 +49,9 @@ Tensor fit(const Tensor& given, const Binding& binding) {
   }
   const DType type = binding.type.dtype;
   if (t.dtype() == type) return t;
+  if (t.dtype() == DType::kC64 || t.dtype() == DType::kC128)
+    throw Error(Code::kInvalid, fmt::format("input '{}' is {}: the array holds complex numbers",
+                                            binding.name, to_string(type)));
   Tensor converted = t.cast(type);
   if (is_float(type)) return converted;
   for (int64_t k = 0; k < t.count(); ++k)
@@ -73,6 +76,11 @@ void check_size(const Tensor& t, const Binding& b) {
       {fmt::format("--shape {}={} imports the network for arrays of that shape", b.name, dims)});
 }
 
+std::string file_of(const std::string& input) {
+  const size_t eq = input.rfind('=');
+  return eq == std::string::npos ? input : input.substr(eq + 1);
+}
+
 std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& engine,
                                           bool imported) {
   std::vector<std::string> names;
@@ -82,7 +90,7 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
   for (const std::string& arg : o.inputs) {
     const size_t eq = arg.rfind('=');
     std::string name = eq == std::string::npos ? "" : arg.substr(0, eq);
-    const std::string file = eq == std::string::npos ? arg : arg.substr(eq + 1);
+    const std::string file = file_of(arg);
     if (name.empty() && names.size() == 1) name = names.front();
     const int index = engine.binding_index(name);
     if (index < 0 || !engine.bindings()[static_cast<size_t>(index)].is_input) {
@@ -136,9 +144,21 @@ void report(const RunOptions& o, const std::map<std::string, Tensor>& outputs,
   if (o.json) print_document(doc);
 }
 
+// What is wrong with the call, before a model is compiled for it. A model that is not there is said
+// when it is opened.
+void check_call(const RunOptions& o) {
+  std::error_code ignored;
+  for (const std::string& file : o.model.model)
+    if (!std::filesystem::exists(file, ignored)) return;
+  if (o.list_taps) return;
+  if (o.output_dir.empty()) throw UsageError("--output-dir is missing");
+  for (const std::string& input : o.inputs) check_input_file(file_of(input));
+}
+
 void run(RunOptions o) {
+  check_call(o);
   std::string reason;
-  const std::shared_ptr<Device> device = o.device.open(&reason);
+  const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
   const auto engine = Engine::create(std::move(loaded.plan), device,
@@ -152,7 +172,6 @@ void run(RunOptions o) {
     for (const std::string& t : context->taps()) fmt::print("{}\n", t);
     return;
   }
-  if (o.output_dir.empty()) throw UsageError("--output-dir is missing");
   std::vector<std::string> names = o.taps;
   for (const Binding& b : engine->bindings())
     if (!b.is_input && std::find(names.begin(), names.end(), b.name) == names.end())
@@ -176,9 +195,9 @@ Action add_run(CLI::App& app) {
   app.description("Run a plan or model on arrays (.npy)");
   auto o = std::make_shared<RunOptions>();
   o->model.add(app);
-  app.add_option("--input", o->inputs, "NAME=FILE.npy, once per input")->take_all();
+  once_each(app.add_option("--input", o->inputs, "NAME=FILE.npy, once per input"));
   app.add_option("--output-dir", o->output_dir, "folder for NAME.npy ('/' in names becomes '_')");
-  app.add_option("--tap", o->taps, "also write this value, if the plan still holds it")->take_all();
+  once_each(app.add_option("--tap", o->taps, "also write this value, if the plan still holds it"));
   app.add_flag("--list-taps", o->list_taps, "list the values that --tap can read");
   app.add_flag("--profile", o->profile, "print the time of every step");
   app.add_flag("--json", o->json, "print JSON");
