@@ -205,7 +205,8 @@ ImportedModel import_files(const ModelFiles& files, ImportedModel model,
   };
   try {
     // What could not be opened does not hide what is wrong with the rest.
-    if (!files.files.empty()) Importer(files, options, model).run();
+    if (!files.files.empty() || model.diagnostics.error_count() == 0)
+      Importer(files, options, model).run();
   } catch (const Error& e) {
     report(e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
   } catch (const std::bad_alloc&) {
