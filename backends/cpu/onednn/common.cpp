@@ -28,6 +28,17 @@ bool is_reference(const dnnl::primitive_desc_base& pd) {
   return std::string_view(pd.impl_info_str()).find("ref") != std::string_view::npos;
 }
 
+// Some primitives take post-ops whose operands they then do not expect: they fail when they run.
+bool takes_operands(const Description& d) {
+  int expected = 0;
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_desc_query(d.primitive.get(), dnnl_query_num_of_inputs_s32, 0, &expected),
+      "cannot ask a primitive for its inputs");
+  return expected == std::count_if(d.binds.begin(), d.binds.end(), [](const Bind& b) {
+           return b.where == Bind::Where::kInput || b.where == Bind::Where::kPacked;
+         });
+}
+
 // Packed weights, by layout. A second layout is made when a bound shape wants one.
 class PackedState : public RowState {
  public:
@@ -176,6 +187,8 @@ Verdict OnednnRow::ask(const Problem& closed) const {
     if (is_reference(d.primitive))
       reason = std::string("oneDNN has only its reference for this (") +
                d.primitive.impl_info_str() + ")";
+    else if (!takes_operands(d))
+      reason = "oneDNN accepts an operand of the expression, but does not take it";
   } catch (const Error& error) {
     reason = error.what();
   } catch (const dnnl::error& error) {
