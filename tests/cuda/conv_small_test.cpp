@@ -75,6 +75,14 @@ TEST(ConvSmall, RefusesWhatOthersDoBetter) {
   EXPECT_FALSE(large);
   EXPECT_NE(large.reason.find("output pixels"), std::string::npos) << large.reason;
   EXPECT_FALSE(row.supports(closed(128, 127, 28, 1), h200()));
+  // Few channels pay at any batch.
+  for (const Problem& open : test::read_problems("timing.case")) {
+    if (open.op != "Conv" || open.inputs[0].dims[1] != Dim(3)) continue;
+    int offered = 0;
+    for (const FormatTuple& tuple : row.formats(open, h200(), {DType::kF32, DType::kF16}))
+      offered += bool(row.supports(close_problem(open, tuple), h200()));
+    EXPECT_GT(offered, 0) << open.str();
+  }
 }
 
 // A larger batch takes longer; so does an operand of the output's size.

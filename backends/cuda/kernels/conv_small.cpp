@@ -1,5 +1,6 @@
-// cuda.conv_small: convolution of few pixels (small batches), f16 with channels last and f32 sums,
-// over tensor cores, with any Expr as epilogue. Weights are packed in the order of fragments.
+// cuda.conv_small: convolution of few pixels (small batches) or of few channels (pictures), f16
+// with channels last and f32 sums, over tensor cores, with any Expr as epilogue. Weights are packed
+// in the order of fragments.
 #include <algorithm>
 #include <cstring>
 
@@ -12,7 +13,7 @@
 namespace tenfold::cuda {
 namespace {
 
-constexpr int64_t kMostPixels = 16384;    // other kernels are faster beyond
+constexpr int64_t kMostPixels = 16384;  // other kernels are faster beyond, but for few channels
 constexpr int64_t kMostPictures = 65535;  // of a grid
 
 std::string define(const char* name, int64_t value) {
@@ -134,7 +135,7 @@ Verdict ConvSmall::accepts(const Problem& p) const {
   const SmallConv c = small_conv(at_tuning(p));
   if (const std::string why = small_conv_refusal(c); !why.empty()) return Verdict::no(why);
   if (p.inputs[0].format.enclosing % 8 != 0) return Verdict::no("rows of a slice off 16 bytes");
-  if (c.pixels() > kMostPixels)
+  if (!c.packed && c.pixels() > kMostPixels)
     return Verdict::no("over " + std::to_string(kMostPixels) + " output pixels");
   return {};
 }
