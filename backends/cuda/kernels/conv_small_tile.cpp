@@ -216,7 +216,8 @@ double time_us(const SmallConv& c, const SmallTile& t, const Target& target) {
   const double vectors = std::ceil(px * t.filters() / 8 / t.threads());
   const double share = t.wc * t.wt;
   const double sum = 250 + share * px * t.filters() * 8 / 128 + vectors * (350 + share * 8);
-  const double weights = blocks * t.filters() * depth * 2 / 3000;  // of the second-level cache
+  const double at_once = std::min(blocks, 2 * sms);
+  const double weights = at_once * t.filters() * depth * 2 / 3000;  // of the second-level cache
   const double cycles = std::max(load, weights) + main + sum;
   // A second block on a multiprocessor overlaps with the first in part.
   const double waves = std::max(1.0, 0.35 + 0.65 * blocks / sms);

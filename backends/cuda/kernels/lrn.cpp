@@ -6,12 +6,15 @@ namespace {
 
 std::vector<int> lane_axes(const Problem&, int lane) { return {lane}; }
 
+constexpr int64_t kMostInLanes = 16;  // neighbours that wait in registers
+
 bool within(const Problem& p) { return p.attrs.s("region", "across") != "across"; }
 
 std::string defines(const Problem& p) {
   const int64_t size = p.attrs.i("size", 5);
   return "#define LRN_BEFORE " + std::to_string((size - 1) / 2) + "\n#define LRN_AFTER " +
-         std::to_string(size / 2) + "\n#define WITHIN " + (within(p) ? "1\n" : "0\n");
+         std::to_string(size / 2) + "\n#define WITHIN " + (within(p) ? "1\n" : "0\n") +
+         "#define LRN_IN_LANES (LANE_AXIS == 1 && " + (size <= kMostInLanes ? "1" : "0") + ")\n";
 }
 
 void params(const Problem& p, ParamList& list) {

@@ -1,6 +1,21 @@
 // MaxPool, AveragePool over one to three spatial axes. o.d = {n, c, spatial...}.
 //   MaxPool:     y = max over the window's taps inside x; lowest f32 if there are none
 //   AveragePool: y = sum / count; count includes padding (cut at its end) if INCLUDE_PAD
+// Taps outside read the nearest element inside and leave it out: no load waits for a branch.
+constexpr bool kUnrolled = K0 * K1 * K2 <= 32;
+
+// A NaN stays.
+__device__ __forceinline__ float larger(float a, float b) {
+  asm("max.NaN.f32 %0, %0, %1;" : "+f"(a) : "f"(b));
+  return a;
+}
+__device__ __forceinline__ double larger(double a, double b) { return b > a || b != b ? b : a; }
+
+__device__ __forceinline__ real lowest() { return (real)__int_as_float(0xff800000); }  // -infinity
+
+// The nearest of 0 .. n - 1.
+__device__ __forceinline__ int inside_of(int i, int n) { return i < 0 ? 0 : i < n ? i : n - 1; }
+
 __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
   const int size[3] = {H0, H1, H2};
   int first[3];
@@ -18,35 +33,34 @@ __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coo
   }
   bool any = false;
 #pragma unroll
-  for (int v = 0; v < V; ++v) y[v] = (real)0;
-#pragma unroll
-  for (int r = 0; r < K0; ++r) {
+  for (int v = 0; v < V; ++v) y[v] = POOL_MAX ? lowest() : (real)0;
+  const bool empty = size[0] < 1 || size[1] < 1 || size[2] < 1;
+#pragma unroll (kUnrolled ? K0 : 1)
+  for (int r = 0; r < K0 && !empty; ++r) {
     const int i0 = first[0] + r * D0;
-    if (i0 < 0 || i0 >= size[0]) continue;
-#pragma unroll
+#pragma unroll (kUnrolled ? K1 : 1)
     for (int s = 0; s < K1; ++s) {
       const int i1 = first[1] + s * D1;
-      if (i1 < 0 || i1 >= size[1]) continue;
-#pragma unroll
+#pragma unroll (kUnrolled ? K2 : 1)
       for (int t = 0; t < K2; ++t) {
         const int i2 = first[2] + t * D2;
-        if (i2 < 0 || i2 >= size[2]) continue;
         int i[RANK];
         i[0] = o.d[0];
         i[1] = o.d[1];
-        i[2] = i0;
-        if (SPATIAL > 1) i[SPATIAL > 1 ? 3 : 2] = i1;
-        if (SPATIAL > 2) i[SPATIAL > 2 ? 4 : 2] = i2;
+        i[2] = inside_of(i0, size[0]);
+        if (SPATIAL > 1) i[SPATIAL > 1 ? 3 : 2] = inside_of(i1, size[1]);
+        if (SPATIAL > 2) i[SPATIAL > 2 ? 4 : 2] = inside_of(i2, size[2]);
+        const bool inside_x = i0 >= 0 && i0 < size[0] && i1 >= 0 && i1 < size[1] && i2 >= 0 && i2 < size[2];
         real x[V];
         load_in0(A, P, o, i, x);
 #pragma unroll
         for (int v = 0; v < V; ++v) {
           if (POOL_MAX)
-            y[v] = !any || x[v] > y[v] || x[v] != x[v] ? x[v] : y[v];
+            y[v] = larger(y[v], inside_x ? x[v] : lowest());
           else
-            y[v] += x[v];
+            y[v] += inside_x ? x[v] : (real)0;
         }
-        any = true;
+        any = any || inside_x;
       }
     }
   }
