@@ -102,7 +102,7 @@ function(tenfold_test room)
     target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)
   endif()
   # Passive waiting: tests share the cores, and spinning threads would slow each other manifold.
-  gtest_discover_tests(${target} TEST_PREFIX "${room}." DISCOVERY_MODE PRE_TEST
+  gtest_discover_tests(${target} NO_PRETTY_VALUES TEST_PREFIX "${room}." DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
     PROPERTIES LABELS ${room} ENVIRONMENT OMP_WAIT_POLICY=PASSIVE TIMEOUT 600)
 endfunction()
