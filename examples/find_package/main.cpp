@@ -1,8 +1,7 @@
 // Runs a plan with Tenfold's runtime alone: no importer, no compiler, no protobuf.
 //   hello            prints the version
-//   hello net.plan   two threads share one Engine, each with a Context of its own; prints the
-//   largest
-//                    value of every output for an input of ones
+//   hello net.plan   two threads share one Engine, each with a Context of its own; prints every
+//                    output's largest value for an input of ones
 #include <cstdio>
 #include <map>
 #include <thread>
