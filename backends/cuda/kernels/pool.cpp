@@ -1,4 +1,6 @@
 // cuda.pool: MaxPool and AveragePool in any layout; the window's sizes are literals.
+#include <algorithm>
+
 #include "backends/cuda/gen/elementwise.h"
 #include "backends/cuda/gen/window.h"
 
@@ -26,7 +28,7 @@ class Pool final : public ElementwiseRow {
   Verdict accepts(const Problem& p) const override {
     if (const std::string why = window_refusal(p); !why.empty()) return Verdict::no(why);
     int64_t taps = 1;
-    for (const int64_t k : window_of(p).kernel) taps *= k;
+    for (const int64_t k : window_of(p).kernel) taps *= std::min<int64_t>(k, 1025);
     if (taps > 1024) return Verdict::no("a window of more than 1024 taps");
     if (p.op == "AveragePool")
       for (const int64_t d : window_of(p).dilations)
