@@ -10,7 +10,12 @@
 namespace tenfold::cuda {
 namespace {
 
-constexpr size_t kMaxOperands = 24;
+constexpr size_t kMaxAxes = 16;
+// A kernel takes 4096 bytes of arguments: a pointer, an extent and strides for each operand, and
+// what else rows add (attributes, divisors of the output's axes).
+constexpr size_t kOperandBytes = 3400;
+constexpr size_t bytes_of_operand(size_t rank) { return 12 + 4 * rank; }
+constexpr size_t kMaxArguments = kOperandBytes / bytes_of_operand(0) + 3;
 
 struct KernelState : RowState {
   Problem closed;
@@ -94,8 +99,8 @@ std::unique_ptr<RowInstance> TextRow::attach(const RowState* state, const Attach
   instance->needs = needs(args.problem, args.tactic, args.device.target());
   instance->launch = launch(static_cast<const KernelState&>(*state).closed, args.problem,
                             args.tactic, args.device.target());
-  if (args.problem.inputs.size() + args.problem.outputs.size() + 3 > kMaxOperands)
-    throw Error(Code::kUnsupported, name_ + ": more than 20 operands");
+  if (args.problem.inputs.size() + args.problem.outputs.size() + 3 > kMaxArguments)
+    throw Error(Code::kUnsupported, name_ + ": more operands than a kernel takes");
   return instance;
 }
 
@@ -103,7 +108,7 @@ void TextRow::record(Commands& commands, const Operands& operands, const RowStat
                      const RowInstance& instance) const noexcept {
   const auto& kernel = static_cast<const KernelState&>(*state);
   const auto& made = static_cast<const KernelInstance&>(instance);
-  std::array<KernelArg, kMaxOperands> args;
+  std::array<KernelArg, kMaxArguments> args;
   size_t n = 0;
   for (size_t k = 0; k < operands.inputs.size(); ++k)
     args[n++] = k < kernel.packed.size() && kernel.packed[k]
@@ -119,15 +124,17 @@ void TextRow::record(Commands& commands, const Operands& operands, const RowStat
 }
 
 Verdict takes_operands(const Problem& problem) {
-  if (problem.inputs.size() + problem.outputs.size() > kMaxOperands - 3)
-    return Verdict::no("more than 20 operands");
+  size_t bytes = 0;
+  for (const auto* list : {&problem.inputs, &problem.outputs})
+    for (const Operand& operand : *list) bytes += bytes_of_operand(operand.dims.size());
+  if (bytes > kOperandBytes) return Verdict::no("more operands than a kernel takes");
   if (const std::string reason = expr_refusal(problem.expr); !reason.empty())
     return Verdict::no(reason);
   const SymbolValues largest = problem.largest();
   const auto one = [&](const Operand& operand) -> std::string {
     const Format& f = operand.format;
     if (device_type(f.dtype).empty()) return "element type " + std::string(to_string(f.dtype));
-    if (operand.dims.size() > 8) return "more than 8 axes";
+    if (operand.dims.size() > kMaxAxes) return "more than 16 axes";
     if (problem.closed && f.layout.kind != Layout::Kind::kLinear &&
         f.layout.kind != Layout::Kind::kChannelsLast)
       return "layout " + f.layout.str();
