@@ -182,6 +182,7 @@ constexpr OpCheck kKnown[] = {
     {"Transpose", check_transpose},
     {"Pad", check_pad},
     {"ArgMax", check_arg_max},
+    {"ArgMin", check_arg_max},
 };
 
 }  // namespace

@@ -40,13 +40,13 @@ template <> __device__ __forceinline__ f16_t widen<f16_t>(f16_t x) { return x; }
 template <> __device__ __forceinline__ bf16_t widen<bf16_t>(bf16_t x) { return x; }
 template <> __device__ __forceinline__ bool_t widen<bool_t>(bool_t x) { return x; }
 
-// Arithmetic type -> element: nearest even, integers saturate.
+// Arithmetic type -> element: nearest even, integers saturate and are 0 for NaN.
 __device__ __forceinline__ i64_t to_integer(float x, i64_t low, i64_t high) {
-  const i64_t n = __float2ll_rn(x);
+  const i64_t n = x != x ? 0 : __float2ll_rn(x);
   return n < low ? low : n > high ? high : n;
 }
 __device__ __forceinline__ i64_t to_integer(double x, i64_t low, i64_t high) {
-  const i64_t n = __double2ll_rn(x);
+  const i64_t n = x != x ? 0 : __double2ll_rn(x);
   return n < low ? low : n > high ? high : n;
 }
 template <typename T> struct Narrow;
@@ -61,8 +61,8 @@ template <> struct Narrow<u16_t> { template <typename R> static __device__ __for
 template <> struct Narrow<i16_t> { template <typename R> static __device__ __forceinline__ i16_t of(R x) { return (i16_t)to_integer(x, -32768, 32767); } };
 template <> struct Narrow<u32_t> { template <typename R> static __device__ __forceinline__ u32_t of(R x) { return (u32_t)to_integer(x, 0, 4294967295ll); } };
 template <> struct Narrow<i32_t> { template <typename R> static __device__ __forceinline__ i32_t of(R x) { return (i32_t)to_integer(x, -2147483648ll, 2147483647ll); } };
-template <> struct Narrow<u64_t> { template <typename R> static __device__ __forceinline__ u64_t of(R x) { return __double2ull_rn((double)x); } };
-template <> struct Narrow<i64_t> { template <typename R> static __device__ __forceinline__ i64_t of(R x) { return __double2ll_rn((double)x); } };
+template <> struct Narrow<u64_t> { template <typename R> static __device__ __forceinline__ u64_t of(R x) { return x != x ? 0 : __double2ull_rn((double)x); } };
+template <> struct Narrow<i64_t> { template <typename R> static __device__ __forceinline__ i64_t of(R x) { return x != x ? 0 : __double2ll_rn((double)x); } };
 template <typename T, typename R> __device__ __forceinline__ T narrow(R x) { return Narrow<T>::of(x); }
 
 // N elements that move as one access of at most 16 bytes.
@@ -107,6 +107,12 @@ __device__ __forceinline__ void wait_for_predecessors() {
 struct Divisor { int d; u32_t mul; int shift; };
 __device__ __forceinline__ int divide(int n, const Divisor& by) {
   return (int)((__umulhi((u32_t)n, by.mul) + (u32_t)n) >> by.shift);
+}
+
+// The remainder with the sign of b.
+template <typename R> __device__ __forceinline__ R floor_mod(R a, R b) {
+  const R r = fmod(a, b);
+  return r != (R)0 && (r < (R)0) != (b < (R)0) ? r + b : r;
 }
 
 // Roundings that an Expr asks for.

@@ -24,17 +24,7 @@ std::string cast_code(DType type, const std::string& a) {
     case DType::kBF16: return "round_bf16<real>(" + a + ")";
     case DType::kBool: return "(" + a + " != (real)0 ? (real)1 : (real)0)";
     case DType::kF64: return a;
-    default: return "widen<real>(narrow<" + device_type(type) + ">(trunc(" + a + ")))";
-  }
-}
-
-std::string bounds(DType type) {
-  switch (type) {
-    case DType::kI8: return "(real)-128), (real)127";
-    case DType::kU8: return "(real)0), (real)255";
-    case DType::kI16: return "(real)-32768), (real)32767";
-    case DType::kU16: return "(real)0), (real)65535";
-    default: return "";
+    default: return "widen<real>(narrow<" + device_type(type) + ">(" + a + "))";
   }
 }
 
@@ -60,7 +50,7 @@ std::string code_of(const ExprInst& i) {
     case ExprOp::kMax: return a + " != " + a + " || " + a + " > " + b + " ? " + a + " : " + b;
     case ExprOp::kMin: return a + " != " + a + " || " + a + " < " + b + " ? " + a + " : " + b;
     case ExprOp::kPow: return "pow(" + a + ", " + b + ")";
-    case ExprOp::kMod: return "fmod(" + a + ", " + b + ")";
+    case ExprOp::kMod: return "floor_mod(" + a + ", " + b + ")";
     case ExprOp::kNeg: return "-" + a;
     case ExprOp::kAbs: return "fabs(" + a + ")";
     case ExprOp::kExp: return "exp(" + a + ")";
@@ -88,6 +78,7 @@ std::string code_of(const ExprInst& i) {
     case ExprOp::kElu:
       return a + " < " + zero + " ? " + number(i.imm) + " * expm1(" + a + ") : " + a;
     case ExprOp::kClip:
+      if (i.imm > i.imm2) return a + " != " + a + " ? " + a + " : " + number(i.imm2);
       return a + " < " + number(i.imm) + " ? " + number(i.imm) + " : " + a + " > " +
              number(i.imm2) + " ? " + number(i.imm2) + " : " + a;
     case ExprOp::kPRelu: return a + " < " + zero + " ? " + b + " * " + a + " : " + a;
@@ -101,8 +92,8 @@ std::string code_of(const ExprInst& i) {
     case ExprOp::kXor: return truth("(" + a + " != " + zero + ") != (" + b + " != " + zero + ")");
     case ExprOp::kSelect: return a + " != " + zero + " ? " + b + " : " + c;
     case ExprOp::kQuantize:
-      return "fmin(fmax(rint(" + a + " / " + number(i.imm) + ") + " + number(i.imm2) + ", " +
-             bounds(i.type) + ")";
+      return cast_code(i.type,
+                       "(rint(" + a + " / " + number(i.imm) + ") + " + number(i.imm2) + ")");
     case ExprOp::kDequantize: return "(" + a + " - " + number(i.imm2) + ") * " + number(i.imm);
   }
   return "";
@@ -160,10 +151,9 @@ std::string expr_code(const Expr& expr, const std::string& indent) {
 
 std::string expr_refusal(const Expr& expr) {
   for (const ExprInst& inst : expr.code) {
-    if (inst.op == ExprOp::kCast && device_type(inst.type).empty())
+    if ((inst.op == ExprOp::kCast || inst.op == ExprOp::kQuantize) &&
+        device_type(inst.type).empty())
       return "its Expr casts to " + std::string(to_string(inst.type));
-    if (inst.op == ExprOp::kQuantize && bounds(inst.type).empty())
-      return "its Expr quantizes to " + std::string(to_string(inst.type));
   }
   return {};
 }

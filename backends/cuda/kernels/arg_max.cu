@@ -4,7 +4,7 @@ __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coo
   int i[RANK_IN];
 #pragma unroll
   for (int a = 0; a < RANK_IN; ++a) i[a] = a == AXIS ? 0 : o.d[KEEP || a < AXIS ? (a < RANK ? a : 0) : a - 1];
-  real best = elem_in0(A, P, i);
+  real best = P.extent > 0 ? elem_in0(A, P, i) : (real)0;
   int place = 0;
   for (int k = 1; k < P.extent; ++k) {
     i[AXIS] = k;

@@ -3,19 +3,20 @@
 __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
   int i[RANK_IN];
   reduce_coordinates(o, i);
-  real sum = KIND == 4 ? (real)1 : (real)0, shift = (real)0;
+  const real infinity = (real)__int_as_float(0x7f800000);
+  real sum = KIND == 2 ? -infinity : KIND == 3 ? infinity : KIND == 4 ? (real)1 : (real)0, shift = -infinity;
   if (KIND == 9)
     for (int n = 0; n < P.reduced; ++n) {
       reduce_step(P, n, i);
       const real x = elem_in0(A, P, i);
-      shift = n == 0 || x > shift ? x : shift;
+      shift = x > shift || x != x ? x : shift;
     }
   for (int n = 0; n < P.reduced; ++n) {
     reduce_step(P, n, i);
     const real x = elem_in0(A, P, i);
     if (KIND <= 1 || KIND == 8) sum += x;
-    if (KIND == 2) sum = n == 0 || x > sum || x != x ? x : sum;
-    if (KIND == 3) sum = n == 0 || x < sum || x != x ? x : sum;
+    if (KIND == 2) sum = x > sum || x != x ? x : sum;
+    if (KIND == 3) sum = x < sum || x != x ? x : sum;
     if (KIND == 4) sum *= x;
     if (KIND == 5) sum += fabs(x);
     if (KIND == 6 || KIND == 7) sum += x * x;
