@@ -40,6 +40,38 @@ TEST_P(LogPlans, RecordADigitNetwork) {
   EXPECT_NE(text.find("kernel cuda_pool"), std::string::npos) << text;
 }
 
+// Caffe's last layer that asks for several classes: reversed, ordered, counted from the end again.
+TEST_P(LogPlans, RecordTheLargestOfALayer) {
+  const Target target = Target::parse("cuda:h200");
+  if (const Verdict can = cuda::can_compile(cuda::arch_of(target)); !can)
+    GTEST_SKIP() << can.reason;
+  ImportOptions import;
+  import.raw_input = true;
+  const ImportedModel model =
+      import_model_memory({{"top.prototxt",
+                            "input: 'data' input_shape { dim: 1 dim: 4 dim: 3 dim: 3 }"
+                            "layer { name: 'prob' type: 'Softmax' bottom: 'data' top: 'prob' }"
+                            "layer { name: 'top' type: 'ArgMax' bottom: 'prob' top: 'top'"
+                            " argmax_param { top_k: 3 axis: 1 } }"
+                            "layer { name: 'both' type: 'ArgMax' bottom: 'data' top: 'both'"
+                            " argmax_param { top_k: 5 out_max_val: true } }"}},
+                          import);
+  ASSERT_FALSE(model.failed);
+  CompileOptions options;
+  options.timing = false;
+  options.fp16 = GetParam();
+  const Plan plan = compile(model.graph, target, options);
+  const auto engine = Engine::create(plan, cuda::open_log_device(target), {});
+  const auto context = engine->create_context();
+  context->set_recorder(RecorderKind::kLog);
+  context->set_batch(2);
+  context->bind();
+  const std::string text = context->recorded();
+  const size_t first = text.find("kernel cuda_top_k");
+  ASSERT_NE(first, std::string::npos) << text;
+  EXPECT_NE(text.find("kernel cuda_top_k", first + 1), std::string::npos) << text;
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, LogPlans, ::testing::Values(false, true),
                          [](const auto& info) { return info.param ? "f16" : "f32"; });
 

@@ -134,6 +134,18 @@ std::vector<Tensor> run_row(const Row& row, const Problem& closed, const SymbolV
   return results;
 }
 
+namespace {
+
+// An index that Gather takes, from either end, or sometimes one just beyond the axis.
+double index_along(const Problem& gather, double number) {
+  const Shape& x = gather.inputs[0].dims;
+  const int64_t axis = gather.attrs.i("axis", 0), rank = static_cast<int64_t>(x.size());
+  const int64_t extent = x[static_cast<size_t>(axis < 0 ? axis + rank : axis)].value();
+  return static_cast<double>(static_cast<int64_t>(number) % (2 * extent + 1) - extent);
+}
+
+}  // namespace
+
 std::vector<Tensor> random_inputs(const Problem& bound, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(0.0, 1.0);
@@ -150,6 +162,7 @@ std::vector<Tensor> random_inputs(const Problem& bound, uint64_t seed) {
       if (o.format.dtype == DType::kBool) v = small(random) % 2;
       if (positive) v = std::fabs(v) + 0.1;
       if (bound.attrs.i("test_whole", 0) != 0) v = std::round(v);  // ties
+      if (bound.op == "Gather" && k == 1) v = index_along(bound, v);
       store_element(o.format.dtype, t.mutable_data(), i, v);
     }
     list.push_back(std::move(t));

@@ -113,6 +113,14 @@ double magnitude_of_contraction(const Problem& p) {
   return 0;
 }
 
+// An index that Gather takes, from either end, or sometimes one just beyond the axis.
+double index_along(const Problem& gather, double number) {
+  const Shape& x = gather.inputs[0].dims;
+  const int64_t axis = gather.attrs.i("axis", 0), rank = static_cast<int64_t>(x.size());
+  const int64_t extent = x[static_cast<size_t>(axis < 0 ? axis + rank : axis)].value();
+  return static_cast<double>(static_cast<int64_t>(number) % (2 * extent + 1) - extent);
+}
+
 }  // namespace
 
 std::vector<Tensor> random_storage(const Problem& any, uint64_t seed) {
@@ -132,6 +140,8 @@ std::vector<Tensor> random_storage(const Problem& any, uint64_t seed) {
       if (o.format.dtype == DType::kBool) v = small(random) % 2;
       const bool positive = bound.attrs.i("test_positive", 0) != 0;
       if (positive || (bound.op == "BatchNormalization" && k == 4)) v = std::fabs(v) + 0.5;
+      if (bound.attrs.i("test_whole", 0) != 0) v = std::round(v);  // ties
+      if (bound.op == "Gather" && k == 1) v = index_along(bound, v);
       store_element(o.format.dtype, t.mutable_data(), offset_of(o.format, dims, index), v);
       for (size_t d = dims.size(); d-- > 0;) {
         if (++index[d] < dims[d]) break;

@@ -15,11 +15,6 @@ constexpr int64_t kManyGroups = 132 * 1024;
 
 std::string str(int64_t n) { return std::to_string(n); }
 
-bool needs_double(DType type) {
-  return type == DType::kF64 || type == DType::kI32 || type == DType::kU32 || type == DType::kI64 ||
-         type == DType::kU64;
-}
-
 std::vector<int> physical_axes(const Operand& output) {
   std::vector<int> axes;
   const int rank = static_cast<int>(output.dims.size()), inner = inner_axis(output);
@@ -57,7 +52,16 @@ struct Generator {
   ElementwiseShape shape = lanes.shape;
   const Operand& out = p.outputs[0];
   int rank = lanes.rank;
-  int row = anchor.row_axis ? anchor.row_axis(p) : -1;
+  std::vector<int> row = anchor.row_axes ? order(anchor.row_axes(p)) : std::vector<int>();
+
+  // As physical_axes, those of a list only, or all others.
+  std::vector<int> order(const std::vector<int>& axes, bool listed = true) const {
+    std::vector<int> ordered = physical_axes(out);
+    std::erase_if(ordered, [&](int axis) {
+      return (std::find(axes.begin(), axes.end(), axis) != axes.end()) != listed;
+    });
+    return ordered;
+  }
 
   std::string header() const {
     std::string text = "#include \"gen/common.cuh\"\n";
@@ -77,18 +81,26 @@ struct Generator {
     return text + "struct Coord { int d[RANK]; int valid; int at; };\n";
   }
 
-  std::string row_coordinates() const {
-    std::string text =
-        "  Coord o;\n  o.valid = 1;\n  o.d[" + str(row) + "] = 0;\n  int q = blockIdx.x;\n";
-    std::vector<int> axes = physical_axes(out);
-    axes.erase(std::find(axes.begin(), axes.end(), row));
+  // Statements that take q apart into coordinates along `axes`, the last the fastest.
+  static std::string take_apart(const std::vector<int>& axes, const std::string& target) {
+    std::string text;
     for (size_t n = axes.size(); n-- > 0;) {
       const std::string a = str(axes[n]);
-      text += n == 0 ? "  o.d[" + a + "] = q;\n"
-                     : "  { const int next = divide(q, P.x" + a + "); o.d[" + a +
+      text += n == 0 ? "  " + target + "[" + a + "] = q;\n"
+                     : "  { const int next = divide(q, P.x" + a + "); " + target + "[" + a +
                            "] = q - next * P.x" + a + ".d; q = next; }\n";
     }
     return text;
+  }
+
+  std::string row_place() const {
+    return "__device__ __forceinline__ void row_place(const Params& P, int q, int (&d)[RANK]) {\n" +
+           take_apart(row, "d") + "}\n";
+  }
+
+  std::string row_coordinates() const {
+    return "  Coord o;\n  o.valid = 1;\n  row_place(P, 0, o.d);\n  int q = blockIdx.x;\n" +
+           take_apart(order(row, false), "o.d");
   }
 
   std::string coordinates() const {
@@ -154,11 +166,13 @@ struct Generator {
                "  });\n}\n";
       return text + "[&](Coord& o, real (&acc0)[V]) {\n" + place + element() + "  });\n}\n";
     }
-    if (row >= 0) {
+    if (!row.empty()) {
       text += row_coordinates() + "  const Row row = begin_row(A, P, o);\n";
-      text += "  for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {\n  o.d[" + str(row) +
-              "] = j;\n  " + lanes.own_offset() +
-              "  real acc0[V];\n  row_element(A, P, o, row, acc0);\n" + element() + "  }\n";
+      text +=
+          "  for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {\n  row_place(P, j, o.d);\n "
+          " " +
+          lanes.own_offset() + "  real acc0[V];\n  row_element(A, P, o, row, acc0);\n" + element() +
+          "  }\n";
       return text + "}\n";
     }
     text +=
@@ -182,15 +196,19 @@ struct Generator {
     const Operand& to = bound.outputs[0];
     const Extents dims = const_extents(to.dims);
     int64_t groups = 0;
-    if (row >= 0) {
-      std::vector<int> axes = physical_axes(out);
-      axes.erase(std::find(axes.begin(), axes.end(), row));
-      groups = 1;
-      for (size_t n = 0; n < axes.size(); ++n) {
-        groups *= dims[static_cast<size_t>(axes[n])];
-        if (n > 0) list.add_divisor("x" + str(axes[n]), dims[static_cast<size_t>(axes[n])]);
-      }
-      list.add("extent", dims[static_cast<size_t>(row)]);
+    if (!row.empty()) {
+      const auto add_axes = [&](const std::vector<int>& axes) {
+        int64_t count = 1;
+        for (size_t n = 0; n < axes.size(); ++n) {
+          const int64_t extent = dims[static_cast<size_t>(axes[n])];
+          count *= extent;
+          if (n > 0) list.add_divisor("x" + str(axes[n]), extent);
+        }
+        return count;
+      };
+      groups = add_axes(order(row, false));
+      extent_ = add_axes(row);
+      list.add("extent", extent_);
     } else if (shape.flat) {
       const int64_t count = element_count(dims);
       list.add("count", count);
@@ -221,7 +239,7 @@ struct Generator {
     groups_ = groups;
     return list;
   }
-  mutable int64_t groups_ = 0;
+  mutable int64_t groups_ = 0, extent_ = 0;  // of the last params()
 };
 
 }  // namespace
@@ -235,7 +253,7 @@ ElementwiseShape shape_of(const Problem& p, const ElementwiseAnchor& anchor) {
   for (const Operand& o : p.outputs) bytes = std::max(bytes, device_bytes(o.format.dtype));
   for (const auto* list : {&p.inputs, &p.outputs})
     for (const Operand& o : *list) shape.wide = shape.wide || needs_double(o.format.dtype);
-  int lanes = anchor.vector && !anchor.row_axis ? std::min(8, 16 / bytes) : 1;
+  int lanes = anchor.vector && !anchor.row_axes ? std::min(8, 16 / bytes) : 1;
   if (anchor.lane_limit)
     while (lanes > 1 && anchor.lane_limit(p) % lanes != 0) lanes /= 2;
   const int64_t inner = iterated_inner(out);
@@ -253,6 +271,7 @@ TextRequest elementwise_request(const std::string& entry, const Problem& closed,
   request.text = generator.header() + generator.structs(generator.params(at_tuning(closed)));
   if (!anchor.include.empty()) {
     request.text += generator.lanes.anchor_loaders();
+    if (!generator.row.empty()) request.text += generator.row_place();
     if (anchor.reads_ahead) request.text += generator.lanes.ahead_struct();
     if (!generator.shape.flat) request.text += "#include \"" + anchor.include + "\"\n";
   }
@@ -266,8 +285,8 @@ Launch elementwise_launch(const Problem& closed, const Problem& bound,
   Launch launch;
   launch.params = generator.params(bound);
   const int64_t groups = generator.groups_;
-  if (generator.row >= 0) {
-    const int64_t extent = bound.outputs[0].dims[static_cast<size_t>(generator.row)].value();
+  if (!generator.row.empty()) {
+    const int64_t extent = generator.extent_;
     launch.block.x =
         static_cast<uint32_t>(std::clamp<int64_t>((extent + 31) / 32 * 32, 32, kThreads));
     launch.grid.x = extent > 0 ? static_cast<uint32_t>(groups) : 0;

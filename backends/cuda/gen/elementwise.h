@@ -18,10 +18,11 @@ struct ElementwiseAnchor {
   void (*params)(const Problem& problem, ParamList& list) = nullptr;
   // Preprocessor lines that the include reads, from structure only.
   std::string (*defines)(const Problem& problem) = nullptr;
-  // A block works on one row along this axis of the output: the text defines `Row`, `begin_row(A,
-  // P, o)` (by all threads) and `row_element(A, P, o, row, acc0)` instead of `anchor`. Null: no
-  // rows.
-  int (*row_axis)(const Problem& problem) = nullptr;
+  // A block works on one row, the elements along these axes of the output: the text defines `Row`,
+  // `begin_row(A, P, o)` (by all threads) and `row_element(A, P, o, row, acc0)` instead of
+  // `anchor`; `row_place(P, j, d)` sets the row's axes of coordinates d to its element j of
+  // P.extent. Null: no rows.
+  std::vector<int> (*row_axes)(const Problem& problem) = nullptr;
   // The text defines `contract(A, P, shared, epilogue)`, which calls epilogue(o, acc0) for every
   // vector of the output (gen/contract.cuh).
   bool contraction = false;

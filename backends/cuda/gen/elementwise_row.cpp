@@ -56,7 +56,7 @@ Verdict ElementwiseRow::supports(const Problem& problem, const Target&) const {
   if (problem.closed)
     for (size_t j = 1; j < problem.outputs.size(); ++j)
       if (is_padded(problem.outputs[j])) return Verdict::no("a padded second output");
-  if (problem.closed && anchor_.row_axis && is_padded(problem.outputs[0]))
+  if (problem.closed && anchor_.row_axes && is_padded(problem.outputs[0]))
     return Verdict::no("padded rows");
   return accepts(problem);
 }

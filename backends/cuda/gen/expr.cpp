@@ -136,6 +136,11 @@ int device_bytes(DType type) {
   }
 }
 
+bool needs_double(DType type) {
+  return type == DType::kF64 || type == DType::kI32 || type == DType::kU32 || type == DType::kI64 ||
+         type == DType::kU64;
+}
+
 std::string expr_code(const Expr& expr, const std::string& indent) {
   if (expr.empty()) return indent + "r0[v] = acc0[v];\n";
   std::string text;

@@ -12,6 +12,8 @@ namespace tenfold::cuda {
 std::string device_type(DType type);
 // Bytes of an element that device_type knows.
 int device_bytes(DType type);
+// Whether f32 does not hold all values of the type: arithmetic on them is in double.
+bool needs_double(DType type);
 
 // Statements that evaluate `expr` for one lane `v`: they read `acc<slot>[v]` and `l<input>[v]` and
 // assign `r<output>[v]`, all of type `real`. An empty Expr assigns r0[v] = acc0[v].

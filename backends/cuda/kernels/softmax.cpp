@@ -5,11 +5,12 @@
 namespace tenfold::cuda {
 namespace {
 
-int row_axis(const Problem& p) { return axis_of(p.attrs.i("axis", -1), p.inputs[0].dims.size()); }
+int axis(const Problem& p) { return axis_of(p.attrs.i("axis", -1), p.inputs[0].dims.size()); }
+
+std::vector<int> row_axes(const Problem& p) { return {axis(p)}; }
 
 std::string defines(const Problem& p) {
-  return "#define AXIS " + std::to_string(row_axis(p)) + "\n#define LOG_SOFTMAX " +
-         (p.op == "LogSoftmax" ? "1\n" : "0\n");
+  return std::string("#define LOG_SOFTMAX ") + (p.op == "LogSoftmax" ? "1\n" : "0\n");
 }
 
 class Softmax final : public ElementwiseRow {
@@ -18,7 +19,7 @@ class Softmax final : public ElementwiseRow {
 
  protected:
   Verdict accepts(const Problem& p) const override {
-    if (row_axis(p) < 0) return Verdict::no("axis is out of range");
+    if (axis(p) < 0) return Verdict::no("axis is out of range");
     if (p.inputs[0].dims != p.outputs[0].dims)
       return Verdict::no("input and output differ in extents");
     return {};
@@ -33,7 +34,7 @@ std::unique_ptr<Row> cuda_softmax() {
   anchor.include = "kernels/softmax.cu";
   anchor.own_element = true;
   anchor.defines = defines;
-  anchor.row_axis = row_axis;
+  anchor.row_axes = row_axes;
   return std::make_unique<Softmax>("cuda.softmax",
                                    std::vector<std::string>{"Softmax(x)", "LogSoftmax(x)"}, anchor);
 }

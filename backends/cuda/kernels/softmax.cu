@@ -1,27 +1,8 @@
 // Softmax and LogSoftmax along a row, one block a row:
 //   y = exp(x - max) / sum(exp(x - max));  log: y = x - max - log(sum)
+#include "gen/block.cuh"
+
 struct Row { real max, scale; };
-
-__device__ __forceinline__ real combine(real a, real b, bool largest) {
-  return largest ? (a > b ? a : b) : a + b;
-}
-
-// Over all threads of the block; every thread gets the result.
-__device__ __forceinline__ real over_block(real x, bool largest, real neutral) {
-  __shared__ real parts[32];
-  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
-#pragma unroll
-  for (int step = 16; step > 0; step >>= 1)
-    x = combine(x, __shfl_xor_sync(0xffffffffu, x, step), largest);
-  __syncthreads();
-  if (lane == 0) parts[warp] = x;
-  __syncthreads();
-  x = lane < warps ? parts[lane] : neutral;
-#pragma unroll
-  for (int step = 16; step > 0; step >>= 1)
-    x = combine(x, __shfl_xor_sync(0xffffffffu, x, step), largest);
-  return x;
-}
 
 __device__ __forceinline__ Row begin_row(const Args& A, const Params& P, const Coord& o) {
   int i[RANK];
@@ -30,14 +11,14 @@ __device__ __forceinline__ Row begin_row(const Args& A, const Params& P, const C
   Row row;
   row.max = (real)-3.402823466e38f;
   for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {
-    i[AXIS] = j;
+    row_place(P, j, i);
     const real x = elem_in0(A, P, i);
     row.max = x > row.max ? x : row.max;
   }
   row.max = over_block(row.max, true, (real)-3.402823466e38f);
   real sum = (real)0;
   for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {
-    i[AXIS] = j;
+    row_place(P, j, i);
     sum += exp(elem_in0(A, P, i) - row.max);
   }
   sum = over_block(sum, false, (real)0);
