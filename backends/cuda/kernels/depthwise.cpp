@@ -1,14 +1,18 @@
-// cuda.depthwise: depthwise convolution with channels innermost, 128 bits of channels a thread,
-// weights packed by tap.
+// cuda.depthwise: depthwise convolution with channels innermost, 128 bits of channels and one to
+// four columns a thread, weights packed by tap.
+#include <algorithm>
 #include <cstring>
 
 #include "backends/cuda/gen/elementwise.h"
 #include "backends/cuda/gen/expr.h"
+#include "backends/cuda/gen/operand_code.h"
 #include "backends/cuda/gen/window.h"
 
 namespace tenfold::cuda {
 namespace {
 
+constexpr int64_t kFewElements = int64_t{1} << 21;
+constexpr int64_t kManyThreads = 132 * 1024;
 constexpr int64_t kLanes = 8;  // channels are packed to a multiple of the most lanes
 
 int64_t packed_channels(const Problem& p) {
@@ -26,6 +30,15 @@ std::string defines(const Problem& p) {
 void params(const Problem& p, ParamList& list) {
   add_input_extents(p, list);
   list.add("channels", packed_channels(p));
+  list.add("pictures", p.outputs[0].dims[0].value());
+  list.add("stored", p.outputs[0].dims[1].value());
+}
+
+int columns_of(const Tactic& tactic) {
+  const int columns = tactic_value(tactic, "columns", 1);
+  if (columns != 1 && columns != 2 && columns != 4)
+    throw Error(Code::kInvalid, "no such tactic: '" + tactic + "'");
+  return columns;
 }
 
 class Depthwise final : public ElementwiseRow {
@@ -41,6 +54,31 @@ class Depthwise final : public ElementwiseRow {
         tuples.push_back(tuple);
       }
     return tuples;
+  }
+  // More columns a thread read less, fewer fill a large machine.
+  std::vector<Tactic> tactics(const Problem& p, const Target&) const override {
+    const Extents y = const_extents(at_tuning(p).outputs[0].dims);
+    std::vector<Tactic> list{"columns=4", "columns=2", "columns=1"};
+    if (y[0] * y[2] * y[3] * y[1] < kFewElements) std::reverse(list.begin(), list.end());
+    return list;
+  }
+  TextRequest request(const Problem& p, const Tactic& tactic, const Target& target) const override {
+    TextRequest request = ElementwiseRow::request(p, tactic, target);
+    request.text = "#define COLUMNS " + std::to_string(columns_of(tactic)) + "\n" + request.text;
+    return request;
+  }
+  Launch launch(const Problem& closed, const Problem& bound, const Tactic& tactic,
+                const Target&) const override {
+    Launch launch = elementwise_launch(closed, bound, anchor());
+    const Operand& out = bound.outputs[0];
+    const Extents y = const_extents(out.dims);
+    const int64_t columns = columns_of(tactic), lanes = shape_of(closed, anchor()).lanes;
+    const int64_t channels = out.format.dense() ? inner_extent(out) : y[1];
+    const int64_t vectors = (channels + lanes - 1) / lanes;
+    const int64_t threads = y[0] * y[2] * ((y[3] + columns - 1) / columns) * vectors;
+    launch.block.x = threads >= kManyThreads ? 128 : 64;
+    launch.grid.x = static_cast<uint32_t>((threads + launch.block.x - 1) / launch.block.x);
+    return launch;
   }
 
  protected:
@@ -81,6 +119,7 @@ std::unique_ptr<Row> cuda_depthwise() {
   anchor.lane_axes = lane_axes;
   anchor.params = params;
   anchor.defines = defines;
+  anchor.contraction = true;
   return std::make_unique<Depthwise>(
       "cuda.depthwise", std::vector<std::string>{"Conv(x, @w)", "Conv(x, @w, b)"}, anchor);
 }
