@@ -169,10 +169,52 @@ inline int EnumMax<RNNGateType>() {
 
 // Recurrent layers: declared so that programs compile; adding one fails with a message.
 class IRNNLayer : public ILayer {
+ public:
+  virtual unsigned getLayerCount() const = 0;
+  virtual std::size_t getHiddenSize() const = 0;
+  virtual int getSeqLength() const = 0;
+  virtual int getDataLength() const = 0;
+  virtual void setOperation(RNNOperation operation) = 0;
+  virtual RNNOperation getOperation() const = 0;
+  virtual void setInputMode(RNNInputMode mode) = 0;
+  virtual RNNInputMode getInputMode() const = 0;
+  virtual void setDirection(RNNDirection direction) = 0;
+  virtual RNNDirection getDirection() const = 0;
+  virtual void setWeights(Weights weights) = 0;
+  virtual Weights getWeights() const = 0;
+  virtual void setBias(Weights bias) = 0;
+  virtual Weights getBias() const = 0;
+  virtual void setHiddenState(ITensor& state) = 0;
+  virtual ITensor* getHiddenState() const = 0;
+  virtual void setCellState(ITensor& state) = 0;
+  virtual ITensor* getCellState() const = 0;
+
  protected:
   ~IRNNLayer() override {}
 };
 class IRNNv2Layer : public ILayer {
+ public:
+  virtual int32_t getLayerCount() const = 0;
+  virtual int32_t getHiddenSize() const = 0;
+  virtual int32_t getMaxSeqLength() const = 0;
+  virtual int32_t getDataLength() const = 0;
+  virtual void setSequenceLengths(ITensor& lengths) = 0;
+  virtual ITensor* getSequenceLengths() const = 0;
+  virtual void setOperation(RNNOperation operation) = 0;
+  virtual RNNOperation getOperation() const = 0;
+  virtual void setInputMode(RNNInputMode mode) = 0;
+  virtual RNNInputMode getInputMode() const = 0;
+  virtual void setDirection(RNNDirection direction) = 0;
+  virtual RNNDirection getDirection() const = 0;
+  virtual void setWeightsForGate(int layer, RNNGateType gate, bool is_w, Weights weights) = 0;
+  virtual Weights getWeightsForGate(int layer, RNNGateType gate, bool is_w) const = 0;
+  virtual void setBiasForGate(int layer, RNNGateType gate, bool is_w, Weights bias) = 0;
+  virtual Weights getBiasForGate(int layer, RNNGateType gate, bool is_w) const = 0;
+  virtual void setHiddenState(ITensor& state) = 0;
+  virtual ITensor* getHiddenState() const = 0;
+  virtual void setCellState(ITensor& state) = 0;
+  virtual ITensor* getCellState() const = 0;
+
  protected:
   ~IRNNv2Layer() override {}
 };

@@ -169,7 +169,16 @@ TEST(Builder, RefusesEmptyNetworksAndForeignTensors) {
   EXPECT_EQ(two->addActivation(*x, ActivationType::kRELU), nullptr);
   EXPECT_TRUE(messages.complained("another network"));
   EXPECT_EQ(two->addConcatenation(nullptr, 2), nullptr);
-  EXPECT_EQ(one->addRNNv2(*x, 1, 1, 1, RNNOperation::kLSTM), nullptr);
+  IRNNv2Layer* rnn = one->addRNNv2(*x, 1, 1, 1, RNNOperation::kLSTM);
+  EXPECT_EQ(rnn, nullptr);
+  if (rnn) {  // the calls of programs that do not ask: they compile
+    rnn->setInputMode(RNNInputMode::kLINEAR);
+    rnn->setDirection(RNNDirection::kUNIDIRECTION);
+    rnn->setHiddenState(*x);
+    rnn->setCellState(*x);
+    rnn->setWeightsForGate(0, RNNGateType::kINPUT, true, Weights{});
+    rnn->setBiasForGate(0, RNNGateType::kFORGET, false, Weights{});
+  }
   builder->setMaxBatchSize(0);
   one->markOutput(*one->addActivation(*x, ActivationType::kRELU)->getOutput(0));
   EXPECT_EQ(builder->buildCudaEngine(*one), nullptr);
