@@ -79,6 +79,7 @@ class ProgramVerifier {
       within("step " + std::to_string(k) + " '" + program_.steps[k].name + "'",
              [&] { verify_step(k); });
     verify_reads();
+    verify_outputs();
     for (const Tap& tap : program_.taps)
       within("tap '" + tap.name + "'", [&] {
         if (tap.value.kind == ValueRef::Kind::kNone) bad("it names no value");
@@ -187,6 +188,33 @@ class ProgramVerifier {
         if (root.kind == ValueRef::Kind::kBuffer) writers[root.index].push_back(k);
       }
     }
+  }
+
+  // The caller gets no output that the steps leave as it was.
+  void verify_outputs() {
+    std::vector<int64_t> written(section_.bindings.size(), 0);
+    for (const Step& step : program_.steps)
+      for (size_t k = 0; k < step.outputs.size(); ++k) {
+        const ValueRef root = root_of(program_, step.outputs[k]);
+        if (root.kind != ValueRef::Kind::kBinding) continue;
+        const bool solves = k < step.problem.outputs.size();
+        const int64_t bytes = solves ? written_bytes(step.problem.outputs[k])
+                                     : region_of(values_, step.outputs[k], largest_).bytes;
+        written[root.index] = checked_add(written[root.index], bytes);
+      }
+    for (size_t k = 0; k < section_.bindings.size(); ++k) {
+      if (section_.bindings[k].is_input) continue;
+      const ValueRef ref{ValueRef::Kind::kBinding, static_cast<uint32_t>(k)};
+      if (written[k] < bytes_of(values_, ref, largest_))
+        bad("output '" + section_.bindings[k].name + "' is not written whole");
+    }
+  }
+
+  // Without what lies between the elements of a slice.
+  int64_t written_bytes(const Operand& operand) const {
+    Format dense = operand.format;
+    dense.enclosing = 0;
+    return storage_bytes(dense, checked_extents(operand.dims, largest_, "dims"));
   }
 
   const Section& section_;

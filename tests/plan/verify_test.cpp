@@ -35,6 +35,8 @@ const std::vector<Case>& cases() {
        }},
       {"operand is larger than the value",
        [](Plan& p) { program(p).buffers[0].dims = parse_shape("N,4,6,5"); }},
+      {"is not written whole",
+       [](Plan& p) { section(p).bindings[1].type.shape = parse_shape("N,4,6,7"); }},
       {"writes to input 'data'",
        [](Plan& p) {
          section(p).bindings[0].type.shape = parse_shape("N,4,6,6");

@@ -108,6 +108,13 @@ class Maker {
       p.buffers.push_back(b);
       p.steps.push_back(step(s, p, k));
     }
+    for (uint32_t b = 0; b < s.bindings.size(); ++b) {
+      if (s.bindings[b].is_input) continue;
+      Step whole;
+      whole.kind = StepKind::kScalar;
+      whole.outputs = {{ValueRef::Kind::kBinding, b}};
+      p.steps.push_back(whole);
+    }
     if (n > 0 && below(2) == 0) p.taps.push_back({text(), p.steps[0].outputs[0], 0});
     for (Step& other : p.steps)
       if (other.kind == StepKind::kCall && index + 1 < programs)
