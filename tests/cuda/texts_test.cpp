@@ -45,9 +45,10 @@ TEST_P(Texts, Compile) {
         ASSERT_FALSE(tactics.empty()) << row->name();
         for (const Tactic& tactic : tactics) {
           Problem closed = dense;
-          // The best guess everywhere, others once a row and type.
-          const std::string kind =
-              std::string(row->name()) + tactic + std::string(to_string(closed.compute));
+          // The best guess everywhere, the second best, third and so on once a row and type.
+          const std::string kind = std::string(row->name()) + " " +
+                                   std::to_string(&tactic - tactics.data()) + " " +
+                                   std::string(to_string(closed.compute));
           if (!kinds.insert(kind).second && &tactic != &tactics.front()) continue;
           // Inside larger buffers every third.
           if (const Problem sliced = test::with_slices(closed, true, true);
