@@ -13,6 +13,19 @@ namespace tenfold {
 std::string read_file(const std::string& path, int64_t limit);
 void write_file_atomic(const std::string& path, std::string_view bytes);
 
+// While it lives, other processes wait that want it for a file of the same folder. Does nothing
+// where the folder cannot be locked.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& file);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int folder_ = -1;
+};
+
 // A file mapped for reading, shared by copies. Error{kNotFound, kIo}. The file must not shrink
 // while it is mapped.
 class MappedFile {

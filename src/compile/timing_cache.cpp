@@ -1,9 +1,12 @@
 #include <cstdio>
+#include <filesystem>
+#include <map>
 #include <mutex>
 #include <sstream>
 #include <tuple>
 #include <unordered_map>
 
+#include "src/base/file.h"
 #include "tenfold/compile.h"
 #include "tenfold/io.h"
 
@@ -18,30 +21,21 @@ std::string joined(const TimingCache::Key& key) {
   return std::string(hash) + "\t" + key.row + "\t" + key.tactic + "\t" + key.machine;
 }
 
-}  // namespace
-
-struct TimingCache::Impl {
-  struct Entry {
-    double us;
-    std::string problem;
-  };
-  mutable std::mutex mutex;
-  std::map<std::string, Entry> entries;
-  mutable int64_t hits = 0, misses = 0;
+struct Entry {
+  double us;
+  std::string problem;
 };
-
-TimingCache::TimingCache() : impl_(std::make_unique<Impl>()) {}
-TimingCache::~TimingCache() = default;
+using Entries = std::map<std::string, Entry>;  // by joined key
 
 // A line an entry: hash, row, tactic, machine, microseconds, the Problem's text; tab-separated.
-// Lines that do not parse are skipped with a warning, so that a damaged file loses only those.
-std::unique_ptr<TimingCache> TimingCache::load(const std::string& path) {
-  auto cache = std::make_unique<TimingCache>();
+// Lines that do not parse are skipped and counted, so that a damaged file loses only those. Entries
+// that are there already stay.
+int64_t read_entries(const std::string& path, Entries& entries) {
   std::string text;
   try {
     text = read_file(path, int64_t{1} << 30);
   } catch (const Error& e) {
-    if (e.code() == Code::kNotFound) return cache;
+    if (e.code() == Code::kNotFound) return 0;
     throw;
   }
   if (text.substr(0, kHeader.size()) != kHeader)
@@ -61,23 +55,54 @@ std::unique_ptr<TimingCache> TimingCache::load(const std::string& path) {
       continue;
     }
     const std::string key = field[0] + "\t" + field[1] + "\t" + field[2] + "\t" + field[3];
-    cache->impl_->entries[key] = {us, field[5]};
+    entries.try_emplace(key, Entry{us, field[5]});
   }
+  return skipped;
+}
+
+// What other builds have added since the file was read is kept.
+void keep_others(const std::string& path, Entries& entries) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return;
+  try {
+    read_entries(path, entries);
+  } catch (const Error&) {  // no cache any more: it is replaced
+  }
+}
+
+}  // namespace
+
+struct TimingCache::Impl {
+  mutable std::mutex mutex;
+  Entries entries;
+  mutable int64_t hits = 0, misses = 0;
+};
+
+TimingCache::TimingCache() : impl_(std::make_unique<Impl>()) {}
+TimingCache::~TimingCache() = default;
+
+std::unique_ptr<TimingCache> TimingCache::load(const std::string& path) {
+  auto cache = std::make_unique<TimingCache>();
+  const int64_t skipped = read_entries(path, cache->impl_->entries);
   if (skipped)
     log(Severity::kWarning, path + ": skipped " + std::to_string(skipped) + " damaged lines");
   return cache;
 }
 
 void TimingCache::save(const std::string& path) const {
-  std::string text(kHeader);
-  text += "\n";
+  Entries entries;
   {
     std::lock_guard lock(impl_->mutex);
-    char number[40];
-    for (const auto& [key, entry] : impl_->entries) {
-      std::snprintf(number, sizeof number, "%.4f", entry.us);
-      text += key + "\t" + number + "\t" + entry.problem + "\n";
-    }
+    entries = impl_->entries;
+  }
+  const FolderLock one_at_a_time(path);
+  keep_others(path, entries);
+  std::string text(kHeader);
+  text += "\n";
+  char number[40];
+  for (const auto& [key, entry] : entries) {
+    std::snprintf(number, sizeof number, "%.4f", entry.us);
+    text += key + "\t" + number + "\t" + entry.problem + "\n";
   }
   write_file_atomic(path, text);
 }

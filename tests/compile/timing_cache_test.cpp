@@ -32,6 +32,27 @@ TEST(TimingCache, KeepsEntriesThroughAFile) {
   std::filesystem::remove(path);
 }
 
+// Builds that share a file lose none of each other's times, nor does junk hold one up.
+TEST(TimingCache, SavingKeepsWhatOthersAdded) {
+  const std::string path = scratch_file("shared");
+  std::filesystem::remove(path);
+  const auto one = TimingCache::load(path), two = TimingCache::load(path);
+  one->insert({1, "r", "", "m"}, 1, "p");
+  one->insert({3, "r", "", "m"}, 5, "p");
+  two->insert({2, "r", "", "m"}, 2, "p");
+  two->insert({3, "r", "", "m"}, 7, "p");
+  one->save(path);
+  two->save(path);
+  const auto both = TimingCache::load(path);
+  EXPECT_EQ(both->size(), 3);
+  EXPECT_EQ(both->find({1, "r", "", "m"}), 1);
+  EXPECT_EQ(both->find({3, "r", "", "m"}), 7);  // the later measurement
+  std::ofstream(path) << "junk";
+  two->save(path);
+  EXPECT_EQ(TimingCache::load(path)->size(), 2);
+  std::filesystem::remove(path);
+}
+
 // A fresh insertion reads back as the file would give it, so both builds decide alike.
 TEST(TimingCache, RoundsLikeItsFile) {
   TimingCache cache;
