@@ -96,7 +96,8 @@ TEST(Rows, TakeSlices) {
   const std::set<std::string_view> all = {
       "cuda.pointwise", "cuda.convert",     "cuda.depthwise", "cuda.conv_gemm", "cuda.pool",
       "cuda.softmax",   "cuda.global_pool", "cuda.lrn",       "cuda.concat",    "cuda.slice",
-      "cuda.split",     "cuda.batch_norm",  "cuda.pad",       "cuda.transpose", "cuda.conv_small"};
+      "cuda.split",     "cuda.batch_norm",  "cuda.pad",       "cuda.transpose", "cuda.conv_small",
+      "cuda.pool_any",  "cuda.normalize",   "cuda.gather",    "cuda.top_k"};
   std::set<std::string_view> taken;
   for (const Problem& open : test::cuda_problems())
     for (const Row* row : test::cuda_rows()) {
@@ -140,6 +141,19 @@ TEST(Rows, ShareStorageOnlyOfEqualForm) {
                      "Conv(f16[2,8,5,5]:cl, @f16[8,8,1,1]:cl, f16[2,8,5,5]:cl) {kernel=[1,1]} "
                      "out0=relu(add(acc,in2)) -> f16[2,8,5,5]:cl"),
             2);
+}
+
+// A grid has 65535 layers; other rows multiply more matrices than that.
+TEST(Rows, MultiplyManyMatrices) {
+  const Target target = Target::parse("cuda:h200");
+  for (const int64_t n : {65535, 65536}) {
+    const std::string batch = std::to_string(n);
+    const Problem open = Problem::parse("MatMul(f32[" + batch + ",4,8], f32[" + batch +
+                                        ",8,4]) -> f32[" + batch + ",4,4] | compute=f32 acc=f32");
+    for (const Row* row : test::cuda_rows("cuda.gemm"))
+      EXPECT_EQ(row->supports(open, target).yes, n == 65535 || row->name() == "cuda.gemm_naive")
+          << row->name();
+  }
 }
 
 // In place, a load that bypasses coherence would read what other threads store.

@@ -1,9 +1,13 @@
 // cuda.gemm: Gemm and MatMul of row-major matrices, batched too, with any Expr as epilogue.
+#include <algorithm>
+
 #include "backends/cuda/gen/contract.h"
 #include "backends/cuda/gen/operand_code.h"
 
 namespace tenfold::cuda {
 namespace {
+
+constexpr int64_t kMaxBatches = 65535;  // blockIdx.z
 
 bool turned_b(const Problem& p) { return p.op == "Gemm" && p.attrs.i("transB", 0) != 0; }
 
@@ -84,6 +88,13 @@ class Gemm final : public ContractRow {
     } else {
       for (size_t k = 0; k + 2 < a.size(); ++k)
         if (!(a[k] == y[k])) return Verdict::no("leading axes that broadcast");
+    }
+    if (batched(p)) {
+      const SymbolValues largest = p.largest();
+      int64_t batches = 1;
+      for (size_t k = 0; k + 2 < y.size(); ++k)
+        batches = std::min(batches * y[k].eval(largest), kMaxBatches + 1);
+      if (batches > kMaxBatches) return Verdict::no("more matrices than a grid has layers");
     }
     if (!p.closed) return {};
     for (const Operand* o : {&p.inputs[0], &p.inputs[1], &p.outputs[0]})
