@@ -52,6 +52,11 @@ dnnl::memory::desc desc_of(const Operand& bound, size_t rank);
 dnnl::memory::desc any_of(const dnnl::memory::dims& dims);
 dnnl::memory::dims dims_of(const Operand& bound);
 
+// Whether oneDNN has nothing faster than its own reference.
+bool is_reference(const dnnl::primitive_desc_base& primitive);
+// Bound at the tuning sizes, where a symbol tuned for 0 counts 1.
+Problem at_tuning(const Problem& problem);
+
 // User scratchpad, strict FP32.
 dnnl::primitive_attr base_attr();
 
