@@ -25,6 +25,10 @@ class CpuBackend : public Backend {
   }
   bool portable_plans() const override { return true; }
   bool runs_in_order() const override { return true; }
+  std::vector<std::string> target_names() const override { return known_levels(); }
+  std::optional<Target> find_target(std::string_view name) const override {
+    return find_level(name);
+  }
   std::vector<std::string> notes() const override {
     std::vector<std::string> list;
 #if !TENFOLD_WITH_ONEDNN

@@ -1,4 +1,4 @@
-// What the processor at hand is like, as a Target.
+// Processors as Targets: the one at hand, and those known by instruction set.
 #include <cstdio>
 #include <cstring>
 
@@ -6,6 +6,7 @@
 
 #include "backends/cpu/device.h"
 #include "backends/cpu/onednn/version.h"
+#include "src/base/threads.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -67,7 +68,43 @@ std::string brand() {
 #endif
 }
 
+// What a plan for an instruction set may count on.
+struct Level {
+  const char* isa;
+  int flops_per_cycle;  // f32, per thread
+};
+constexpr Level kLevels[] = {{"x86-64-v2", 8}, {"x86-64-v3", 32}, {"x86-64-v4", 64}, {"arm64", 16}};
+constexpr int64_t kClockKhz = 2500000;
+
+Target from_level(const Level& level) {
+  Target t;
+  t.kind = "cpu";
+  t.name = level.isa;
+  const int64_t threads = hardware_threads();
+  t.numbers = {{"threads", threads},
+               {"l2_bytes", 1 << 20},
+               {"mem_bytes_per_s", 20000000000},
+               {"f32_flops", threads * level.flops_per_cycle * kClockKhz * 1000},
+               {"clock_khz", kClockKhz}};
+  t.texts = {{"isa", level.isa}};
+  return t;
+}
+
 }  // namespace
+
+std::vector<std::string> known_levels() {
+  std::vector<std::string> names = {""};
+  for (const Level& level : kLevels) names.emplace_back(level.isa);
+  return names;
+}
+
+std::optional<Target> find_level(std::string_view name) {
+  const std::string here = level_name();
+  for (const Level& level : kLevels)
+    if (level.isa == (name.empty() ? std::string_view(here) : name)) return from_level(level);
+  if (name.empty()) return from_level(kLevels[0]);
+  return std::nullopt;
+}
 
 Target detect_target() {
   Target t;

@@ -2,6 +2,7 @@
 #include "backends/cuda/cublaslt/cublaslt_api.h"
 #include "backends/cuda/cudnn/cudnn_api.h"
 #include "backends/cuda/driver/compile_process.h"
+#include "backends/cuda/driver/data_sheets.h"
 #include "backends/cuda/driver/device.h"
 #include "backends/cuda/driver/nvrtc_api.h"
 
@@ -29,6 +30,8 @@ class CudaBackend final : public Backend {
   }
   bool portable_plans() const override { return false; }
   bool runs_in_order() const override { return false; }
+  std::vector<std::string> target_names() const override { return gpu_names(); }
+  std::optional<Target> find_target(std::string_view name) const override { return find_gpu(name); }
   std::vector<std::string> notes() const override {
     std::vector<std::string> list;
     if (!driver()) list.push_back("no GPU: " + driver_error());

@@ -81,6 +81,10 @@ class Backend {
   virtual bool portable_plans() const = 0;
   // Whether steps run one after another, in the plan's order.
   virtual bool runs_in_order() const = 0;
+  // Machines of the kind that plans can be built for without having one, "h200", with the numbers
+  // of their data sheets. "": one like this machine.
+  virtual std::vector<std::string> target_names() const = 0;
+  virtual std::optional<Target> find_target(std::string_view name) const = 0;
   // What could not be had and why ("libcuda.so.1: not found"), for `tenfold devices`.
   virtual std::vector<std::string> notes() const = 0;
   virtual int device_count() const = 0;  // 0 where the driver is missing

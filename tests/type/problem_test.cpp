@@ -293,7 +293,7 @@ TEST(Target, NamesAndText) {
   EXPECT_EQ(Target::parse(t.str()), t);
   EXPECT_NE(t.hash(), Target::parse("cuda:t4").hash());
   for (const char* bad :
-       {"", "cuda", "cuda:h20", "tpu", "cpu:486", "cuda \"x", "cuda \"x\" {a=\"b\"} {}"})
+       {"", "cuda", "cuda:h20", "tpu", "cpu:", "cpu:486", "cuda \"x", "cuda \"x\" {a=\"b\"} {}"})
     EXPECT_THROW(Target::parse(bad), Error) << bad;
 }
 

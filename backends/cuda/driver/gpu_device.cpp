@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "backends/cuda/commands/recorders.h"
+#include "backends/cuda/driver/data_sheets.h"
 #include "backends/cuda/driver/device.h"
 #include "backends/cuda/driver/nvrtc_api.h"
 
@@ -198,11 +199,8 @@ class Gpu final : public CudaDevice, public std::enable_shared_from_this<Gpu> {
     size_t memory = 0;
     api_.device_total_mem(&memory, device_);
     // Rates are in no attribute: those of the known machine of this name, else derived.
-    for (const std::string& known : Target::known_names()) {
-      if (known.rfind("cuda:", 0) != 0) continue;
-      const Target preset = Target::parse(known);
-      if (preset.name == name) target_ = preset;
-    }
+    for (const std::string& known : gpu_names())
+      if (const Target preset = *find_gpu(known); preset.name == name) target_ = preset;
     const bool known = !target_.name.empty();
     target_.kind = "cuda";
     target_.name = name;

@@ -1,0 +1,14 @@
+// GPUs known by name, with their data sheets' numbers.
+#pragma once
+
+#include <optional>
+
+#include "tenfold/target.h"
+
+namespace tenfold::cuda {
+
+// "h200", ..., then "sm_90", ...: the weakest known GPU of a compute capability.
+std::vector<std::string> gpu_names();
+std::optional<Target> find_gpu(std::string_view name);
+
+}  // namespace tenfold::cuda
