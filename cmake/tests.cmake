@@ -165,7 +165,7 @@ if(TARGET tenfold_tensorrt AND TARGET test_gpu)
   target_link_libraries(cuda-on-driver PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
   file(GLOB programs CONFIGURE_DEPENDS "${folder}/programs/*.cpp"
     "${PROJECT_SOURCE_DIR}/examples/tensorrt/*.cpp")
-  list(FILTER programs EXCLUDE REGEX "/(plugin_[^/]*|many_parsers|wrong_usage)\\.cpp$")
+  list(FILTER programs EXCLUDE REGEX "/(plugin_[^/]*|many_parsers|wrong_usage|ends_early)\\.cpp$")
   foreach(program IN LISTS programs)
     cmake_path(GET program STEM name)
     add_executable(trt_${name} ${program})

@@ -1,6 +1,8 @@
 // On the CPU: streams are those of clients/cuda_host.
 #include "platform.h"
 
+#include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "cuda_runtime_api.h"
@@ -13,10 +15,22 @@ struct Job {
   std::function<bool(Stream&)> run;
 };
 
+void wait_for_streams() {
+  if (!tenfold_cuda_host_current_stream()) cudaDeviceSynchronize();
+}
+
+// Work that is in flight when the program ends would outlive what it uses: the end waits for it.
+// What is made by the first call of this is taken down after the wait.
+void wait_at_exit(std::once_flag& once) {
+  std::call_once(once, [] { std::atexit(wait_for_streams); });
+}
+
 void run_job(void* data) {
   const std::unique_ptr<Job> job(static_cast<Job*>(data));
   Stream stream = Stream::create(job->device);
   job->run(stream);  // waits for its own work
+  static std::once_flag first_done;  // by now libraries have made what they keep
+  wait_at_exit(first_done);
 }
 
 }  // namespace
@@ -34,6 +48,8 @@ std::shared_ptr<Device> device() { return open_device({"cpu", 0}); }
 
 bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t stream,
              cudaEvent_t* consumed, std::function<bool(Stream&)> run) {
+  static std::once_flag first;
+  wait_at_exit(first);
   auto job = std::make_unique<Job>(Job{device, std::move(run)});
   const cudaError_t error = tenfold_cuda_host_enqueue(stream, run_job, job.get());
   if (error != cudaSuccess) {
