@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "tests/op/row_runner.h"
+#include "tests/support/random_tensor_support.h"
 
 namespace tenfold::test {
 namespace {
@@ -133,18 +134,6 @@ std::vector<Tensor> run_row(const Row& row, const Problem& closed, const SymbolV
   }
   return results;
 }
-
-namespace {
-
-// An index that Gather takes, from either end, or sometimes one just beyond the axis.
-double index_along(const Problem& gather, double number) {
-  const Shape& x = gather.inputs[0].dims;
-  const int64_t axis = gather.attrs.i("axis", 0), rank = static_cast<int64_t>(x.size());
-  const int64_t extent = x[static_cast<size_t>(axis < 0 ? axis + rank : axis)].value();
-  return static_cast<double>(static_cast<int64_t>(number) % (2 * extent + 1) - extent);
-}
-
-}  // namespace
 
 std::vector<Tensor> random_inputs(const Problem& bound, uint64_t seed) {
   std::mt19937_64 random(seed);

@@ -6,6 +6,7 @@
 
 #include "src/runtime/reference.h"
 #include "tests/support/cuda_problems.h"
+#include "tests/support/random_tensor_support.h"
 
 namespace tenfold::test {
 namespace {
@@ -111,14 +112,6 @@ double magnitude_of_contraction(const Problem& p) {
     return static_cast<double>(a[a.size() - (p.attrs.i("transA", 0) ? 2 : 1)].value());
   }
   return 0;
-}
-
-// An index that Gather takes, from either end, or sometimes one just beyond the axis.
-double index_along(const Problem& gather, double number) {
-  const Shape& x = gather.inputs[0].dims;
-  const int64_t axis = gather.attrs.i("axis", 0), rank = static_cast<int64_t>(x.size());
-  const int64_t extent = x[static_cast<size_t>(axis < 0 ? axis + rank : axis)].value();
-  return static_cast<double>(static_cast<int64_t>(number) % (2 * extent + 1) - extent);
 }
 
 }  // namespace

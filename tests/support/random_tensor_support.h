@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tenfold/tensor.h"
+#include "tenfold/problem.h"
 
 namespace tenfold::test {
 
@@ -37,6 +37,14 @@ inline void expect_close(const Tensor& got, const Tensor& want, double absolute 
   EXPECT_EQ(wrong, 0) << "first at element " << first << ": got " << (first < 0 ? 0 : got.at(first))
                       << ", want " << (first < 0 ? 0 : want.at(first)) << " (of " << want.count()
                       << " elements)";
+}
+
+// An index that Gather takes, from either end, or sometimes one just beyond the axis.
+inline double index_along(const Problem& gather, double number) {
+  const Shape& x = gather.inputs[0].dims;
+  const int64_t axis = gather.attrs.i("axis", 0), rank = static_cast<int64_t>(x.size());
+  const int64_t extent = x[static_cast<size_t>(axis < 0 ? axis + rank : axis)].value();
+  return static_cast<double>(static_cast<int64_t>(number) % (2 * extent + 1) - extent);
 }
 
 }  // namespace tenfold::test
