@@ -10,6 +10,13 @@ ContextImpl::~ContextImpl() {
   if (plain_.batch != 0) platform::finish();  // its memory goes now
 }
 
+// A program may give up its plugins once context and engine are gone; other work keeps what it
+// uses.
+void ContextImpl::destroy() {
+  if (engine_->has_plugins()) platform::drain();
+  give_back();
+}
+
 bool ContextImpl::check(const char* what, int batch, void* const* bindings) const {
   const Log& log = engine_->log;
   const std::string name(what);

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "plugin.h"
+
 namespace tenfold::trt {
 namespace {
 
@@ -81,6 +83,13 @@ DataType EngineImpl::getBindingDataType(int k) const {
   const BindingInfo* b = binding(k);
   return b ? b->type : DataType::kFLOAT;
 }
+bool EngineImpl::has_plugins() const {
+  for (const Program& program : engine_->section().programs)
+    for (const Step& step : program.steps)
+      if (step.row == kPluginRow) return true;
+  return false;
+}
+
 int EngineImpl::getNbLayers() const {
   const std::vector<Program>& programs = engine_->section().programs;
   return programs.empty() ? 0 : static_cast<int>(programs.front().steps.size());

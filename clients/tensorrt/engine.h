@@ -52,6 +52,7 @@ class EngineImpl final : public nvinfer1::ICudaEngine, public Owned<EngineImpl> 
 
   const Log log;
   tenfold::Engine& engine() const { return *engine_; }
+  bool has_plugins() const;
 
  private:
   struct BindingInfo {
@@ -79,7 +80,7 @@ class ContextImpl final : public nvinfer1::IExecutionContext, public Owned<Conte
   void setProfiler(nvinfer1::IProfiler* profiler) override { profiler_ = profiler; }
   nvinfer1::IProfiler* getProfiler() const override { return profiler_; }
   const nvinfer1::ICudaEngine& getEngine() const override { return *engine_; }
-  void destroy() override { give_back(); }
+  void destroy() override;
   void setName(const char* name) override { name_ = text(name); }
   const char* getName() const override { return name_.c_str(); }
   void setDeviceMemory(void*) override {}

@@ -22,6 +22,8 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
              cudaEvent_t* consumed, std::function<bool(Stream&)> run);
 // Waits for all work on the device that was enqueued through streams which may be gone by now.
 void finish() noexcept;
+// Waits for work that runs after enqueue has returned, unless such work calls.
+void drain() noexcept;
 // The stream that a plugin called on the host is told.
 cudaStream_t current_stream();
 

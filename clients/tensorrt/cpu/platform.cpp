@@ -66,6 +66,8 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
 
 void finish() noexcept {}  // every run waits for its own work
 
+void drain() noexcept { wait_for_streams(); }
+
 cudaStream_t current_stream() { return tenfold_cuda_host_current_stream(); }
 
 }  // namespace tenfold::trt::platform

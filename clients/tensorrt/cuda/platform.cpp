@@ -48,6 +48,8 @@ void finish() noexcept {
   if (kSynchronize) kSynchronize();
 }
 
+void drain() noexcept {}  // enqueue records at once; finish() waits
+
 cudaStream_t current_stream() { return nullptr; }
 
 }  // namespace tenfold::trt::platform

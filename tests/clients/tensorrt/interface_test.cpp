@@ -1,8 +1,10 @@
 // What programs rely on beyond numbers: names, lifetimes, errors that are logged and answered with
 // null.
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <thread>
 
 #include <cuda_runtime_api.h>
@@ -165,6 +167,57 @@ TEST_F(Digits, AContextMayGoWhileItsWorkIsQueued) {
   float sum = 0;
   for (const float p : y) sum += p;
   EXPECT_NEAR(sum, 1, 1e-5);
+}
+
+// Tells whether it was run before it went.
+class SlowCopy : public IPlugin {
+ public:
+  explicit SlowCopy(std::atomic<int>* state) : state_(state) {}
+  ~SlowCopy() { *state_ += 10; }
+  int getNbOutputs() const override { return 1; }
+  Dims getOutputDimensions(int, const Dims* inputs, int) override { return inputs[0]; }
+  void configure(const Dims*, int, const Dims*, int, int) override {}
+  int initialize() override { return 0; }
+  void terminate() override {}
+  size_t getWorkspaceSize(int) const override { return 0; }
+  int enqueue(int, const void* const* inputs, void** outputs, void*, cudaStream_t) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::memcpy(outputs[0], inputs[0], 16);
+    *state_ = 1;
+    return 0;
+  }
+  size_t getSerializationSize() override { return 0; }
+  void serialize(void*) override {}
+
+ private:
+  std::atomic<int>* state_;
+};
+
+// A program may give up its plugins once context and engine are destroyed, as with TensorRT.
+TEST_F(Digits, PluginsMayGoAfterContextAndEngine) {
+  std::atomic<int> state{0};
+  auto plugin = std::make_unique<SlowCopy>(&state);
+  INetworkDefinition* own = builder->createNetwork();
+  ITensor* x = own->addInput("x", DataType::kFLOAT, DimsCHW(1, 2, 2));
+  ITensor* y = own->addPlugin(&x, 1, *plugin)->getOutput(0);
+  own->markOutput(*y);
+  ICudaEngine* engine = builder->buildCudaEngine(*own);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  IExecutionContext* context = engine->createExecutionContext();
+  cudaStream_t stream = nullptr;
+  cudaStreamCreate(&stream);
+  float in[4] = {1, 2, 3, 4}, out[4] = {};
+  void* buffers[2] = {in, out};
+  if (engine->getBindingIndex("x") != 0) std::swap(buffers[0], buffers[1]);
+  state = 0;  // timing may have run it
+  ASSERT_TRUE(context->enqueue(1, buffers, stream, nullptr));
+  context->destroy();
+  engine->destroy();
+  plugin.reset();
+  EXPECT_EQ(state, 11);
+  EXPECT_EQ(out[3], 4);
+  cudaStreamDestroy(stream);
+  own->destroy();
 }
 
 TEST_F(Digits, DamagedEnginesAreRefused) {
