@@ -104,13 +104,14 @@ def bench_plan(plan, batch, flags, limit=300, figure="latency_ms"):
 
 
 def compare(got, wanted, absolute, relative):
-    """{"max_abs_diff", "agrees", "top1_agree"}: |got - wanted| <= absolute + relative |wanted|, everywhere."""
+    """max_abs_diff, rms_diff, top1_agree and agrees: |got - wanted| <= absolute + relative |wanted|, everywhere."""
     import numpy as np
     got, wanted = (a.reshape(len(a), -1).astype(np.float64) for a in (got, wanted))
     if got.shape != wanted.shape:
-        return {"max_abs_diff": math.inf, "agrees": False, "top1_agree": 0.0}
+        return {"max_abs_diff": math.inf, "rms_diff": math.inf, "agrees": False, "top1_agree": 0.0}
     diff = np.abs(got - wanted)
-    return {"max_abs_diff": float(diff.max()), "agrees": bool((diff <= absolute + relative * np.abs(wanted)).all()),
+    return {"max_abs_diff": float(diff.max()), "rms_diff": float(np.sqrt((diff**2).mean())),
+            "agrees": bool((diff <= absolute + relative * np.abs(wanted)).all()),
             "top1_agree": float((got.argmax(1) == wanted.argmax(1)).mean())}
 
 

@@ -3,7 +3,8 @@
 
     python3 bench/gpu.py --model resnet50 --batch 1 --json out.json
 
-Tenfold's output is compared with PyTorch's FP32 one before anything is timed. Each peer runs once in a process of
+Tenfold's output is compared with PyTorch's FP32 one before anything is timed: within the bound, or at most as far from
+it as PyTorch's own FP16 is (with some room). Each peer runs once in a process of
 its own, for at most 300 s with all it prepares; Tenfold is timed before the first and after each. A contestant that
 is missing (no torch, no GPU, over time) stands in the row with its reason. TensorRT cannot be had for these machines.
 """
@@ -18,7 +19,8 @@ import common
 
 PEERS = ("eager", "graph", "compile")
 LIMIT = 300
-ABSOLUTE, RELATIVE = 2.5e-3, 5e-2  # of probabilities; PyTorch's own FP16 exceeds 1e-2 for vgg16
+ABSOLUTE, RELATIVE = 2.5e-3, 5e-2  # of probabilities
+ROOM_RMS, ROOM_MAX = 1.25, 2.0  # times the error of PyTorch's own FP16, over all outputs and at the worst one
 PEER = Path(__file__).with_name("gpu_peer.py")
 
 # Least time on an H200 at FP16, in us: what a graph of perfect separate kernels takes at 1.3 us a kernel boundary, and
@@ -76,16 +78,27 @@ def check(plan, model, data, folder, flags):
     """Compare the plan's output with PyTorch's in FP32; returns the comparison or raises Failure."""
     import numpy as np
     import zoo
-    wanted = Path(folder) / "wanted.npy"
+    wanted, half = Path(folder) / "wanted.npy", Path(folder) / "half.npy"
     got = common.plan_output(plan, zoo.build(model), np.load(data), flags, folder)
     try:
-        common.run(peer_command("reference", model, "--input", data, "--output", wanted), LIMIT)
+        common.run(peer_command("reference", model, "--input", data, "--output", wanted, "--half", half), LIMIT)
     except common.Failure as failure:
         return {"against": None, "reason": str(failure)}
-    found = common.compare(got, np.load(wanted), ABSOLUTE, RELATIVE)
+    found = compare_fp16(got, np.load(wanted), np.load(half))
     if not found["agrees"]:
-        raise common.Failure(f"outputs differ from PyTorch's FP32 by up to {found['max_abs_diff']:.3g}")
+        raise common.Failure(f"outputs differ from PyTorch's FP32 by up to {found['max_abs_diff']:.3g} (root mean square "
+                             f"{found['rms_diff']:.3g}), PyTorch's FP16 by {found['pytorch_fp16']['max_abs_diff']:.3g} "
+                             f"({found['pytorch_fp16']['rms_diff']:.3g})")
     return found | {"against": "PyTorch FP32"}
+
+
+def compare_fp16(got, wanted, half):
+    """common.compare's report; `agrees` also where `got` errs about as `half`, another FP16 result, does."""
+    found = common.compare(got, wanted, ABSOLUTE, RELATIVE)
+    other = common.compare(half, wanted, ABSOLUTE, RELATIVE)
+    if found["max_abs_diff"] <= ROOM_MAX * other["max_abs_diff"] and found["rms_diff"] <= ROOM_RMS * other["rms_diff"]:
+        found["agrees"] = True
+    return found | {"pytorch_fp16": other}
 
 
 def measure_row(model, batch, args):
@@ -174,7 +187,8 @@ def main():
     machine = dict(zip(("gpu", "driver"), query("name", "driver_version") or ()))
     common.write_report(args.json, {"machine": machine | {"processor": common.processor()},
                                     "protocol": {"limit_s": LIMIT, "ratio": "fastest peer's median / tenfold's median",
-                                                 "agreement": f"|diff| <= {ABSOLUTE} + {RELATIVE} |ref|, against PyTorch FP32",
+                                                 "agreement": f"|diff| <= {ABSOLUTE} + {RELATIVE} |ref|, against PyTorch FP32, or at most "
+                                                              f"{ROOM_RMS} (rms) and {ROOM_MAX} (max) times PyTorch FP16's",
                                                  "input": "on the device; transfers are not timed"},
                                     "versions": common.versions("torch", "triton", "numpy"), "rows": rows,
                                     "geometric_mean_ratio": mean})

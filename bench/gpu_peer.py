@@ -78,10 +78,10 @@ def measure(step):
     return {"median": sorted(rounds)[len(rounds) // 2], "min": min(times), "rounds": rounds}
 
 
-def reference(model, array):
-    """The output in FP32, without TF32."""
+def reference(model, array, dtype):
+    """The output of the network in FP32 (without TF32) or in FP16, as FP32."""
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    return network(model, torch.float32)(on_device(array, torch.float32)).cpu().numpy()
+    return network(model, dtype)(on_device(array, dtype)).float().cpu().numpy()
 
 
 def main():
@@ -89,12 +89,15 @@ def main():
     parser.add_argument("peer", choices=("eager", "graph", "compile", "reference"))
     parser.add_argument("model", choices=sorted(zoo.MODELS))
     parser.add_argument("--input", required=True, help=".npy to feed; its first dimension is the batch")
-    parser.add_argument("--output", help=".npy to write the result to")
+    parser.add_argument("--output", help=".npy to write the reference's result to")
+    parser.add_argument("--half", help=".npy to write the reference's result in FP16 to")
     args = parser.parse_args()
     array = np.load(args.input)
     with torch.inference_mode():
         if args.peer == "reference":
-            np.save(args.output, reference(args.model, array))
+            np.save(args.output, reference(args.model, array, torch.float32))
+            if args.half:
+                np.save(args.half, reference(args.model, array, torch.float16))
             print("{}")
             return
         began = time.perf_counter()
