@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cli.h"
 
@@ -13,6 +14,7 @@ struct BuildOptions {
   DeviceOptions device;
   CompileFlags compile;
   std::string output, target, progress = "auto";
+  bool json = false;
 };
 
 // The machine to build for: --target, else the device's. Without the device at hand, estimates
@@ -40,6 +42,26 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
   return target;
 }
 
+void report(const BuildOptions& o, const Plan& plan, const Target& target, uintmax_t bytes,
+            double seconds) {
+  const std::vector<Program>& programs = plan.sections.front().programs;
+  size_t steps = 0;
+  for (const Program& p : programs) steps += p.steps.size();
+  if (o.json)
+    return print_document({{"plan", o.output},
+                           {"bytes", bytes},
+                           {"target", target.name},
+                           {"programs", programs.size()},
+                           {"steps", steps},
+                           {"seconds", seconds},
+                           {"preprocessing", plan.preprocess.note}});
+  fmt::print("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
+             human_bytes(static_cast<double>(bytes)), target.name, programs.size(),
+             programs.size() == 1 ? "" : "s", steps, seconds);
+  if (!plan.preprocess.note.empty()) fmt::print("preprocessing: {}\n", plan.preprocess.note);
+  fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", o.output);
+}
+
 void build(BuildOptions o) {
   const auto started = std::chrono::steady_clock::now();
   check_output_file(o.output);
@@ -57,14 +79,7 @@ void build(BuildOptions o) {
   std::error_code special;  // a device or pipe has no size
   const uintmax_t size = std::filesystem::file_size(o.output, special);
   const uintmax_t bytes = special ? plan.serialize().size() : size;
-  size_t steps = 0;
-  for (const Program& p : plan.sections.front().programs) steps += p.steps.size();
-  fmt::print("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
-             human_bytes(static_cast<double>(bytes)), target.name,
-             plan.sections.front().programs.size(),
-             plan.sections.front().programs.size() == 1 ? "" : "s", steps, seconds);
-  if (!plan.preprocess.note.empty()) fmt::print("preprocessing: {}\n", plan.preprocess.note);
-  fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", o.output);
+  report(o, plan, target, bytes, seconds);
 }
 
 }  // namespace
@@ -79,6 +94,7 @@ Action add_build(CLI::App& app) {
   o->device.add(app);
   o->compile.add(app);
   ProgressPrinter::add(app, o->progress);
+  app.add_flag("--json", o->json, "print JSON");
   app.footer(
       "Examples:\n  tenfold build digits.tar.gz -o digits.plan\n"
       "  tenfold build deploy.prototxt net.caffemodel -o net.plan --batch 1,8 --timing-cache "

@@ -40,6 +40,18 @@ TEST_F(Cli, ClassifyGivesTheDocumentedJson) {
   EXPECT_LT(doc.at("reference").at("largest_difference").get<double>(), 1e-5);
 }
 
+TEST_F(Cli, BuildReportsAsJson) {
+  const Outcome o = tenfold("build " + kDigits + "digits.tar.gz -o " + path("j.plan") +
+                            " --device cpu --no-timing --batch 1,4 --json");
+  ASSERT_EQ(o.status, 0) << o.err;
+  const auto doc = nlohmann::json::parse(o.out);
+  EXPECT_EQ(doc["plan"], path("j.plan"));
+  EXPECT_EQ(doc["bytes"], fs::file_size(path("j.plan")));
+  EXPECT_EQ(doc["programs"], 2);
+  EXPECT_GT(doc["steps"], 2);
+  EXPECT_NE(doc["preprocessing"], "");
+}
+
 TEST_F(Cli, BuildThenClassifyThenInspect) {
   ASSERT_EQ(tenfold("build " + kDigits + "digits.zip -o " + path("d.plan") +
                     " --device cpu --no-timing --batch 1,4")
