@@ -1,13 +1,10 @@
 // Convolutions of one value that run as one.
 #include "src/compile/siblings.h"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
 
 #include "tenfold/compile.h"
-#include "tenfold/engine.h"
-#include "tests/support/random_tensor_support.h"
+#include "tests/compile/net_support.h"
 
 namespace tenfold::select {
 namespace {
@@ -15,35 +12,19 @@ namespace {
 using test::expect_close;
 using test::random_tensor;
 
-// The first layers of an inception: two reductions, a branch that is joined at once, a pooled one.
-struct Net {
-  GraphBuilder b{"net"};
-  uint64_t seed = 5;
-  ValueId x = b.input("x", DType::kF32, {Dim::symbol("N"), 16, 6, 7});
-  Net() { b.symbol({"N", 1, 64, 1, false}); }
+struct Net : test::Net {
+  Net() : test::Net(16) {}
   ValueId conv(ValueId in, int64_t filters, int64_t kernel, const std::string& name,
-               bool bias = true, int64_t stride = 1) {
-    const int64_t channels = b.type(in).shape[1].value();
-    const double scale = 1 / std::sqrt(channels * kernel * kernel);
-    std::vector<ValueId> inputs{
-        in, b.constant(name + ".w", random_tensor(DType::kF32, {filters, channels, kernel, kernel},
-                                                  ++seed, scale))};
-    if (bias)
-      inputs.push_back(b.constant(name + ".b", random_tensor(DType::kF32, {filters}, ++seed)));
-    return b.node("Conv", inputs,
-                  {{"pads", std::vector<int64_t>(4, kernel / 2)},
-                   {"strides", std::vector<int64_t>(2, stride)}},
-                  name, {"layer " + name});
+               bool bias = true) {
+    return test::Net::conv(in, filters, kernel, name, bias);
   }
-  ValueId relu(ValueId in, const std::string& name) { return b.node("Relu", {in}, {}, name); }
+  // The first layers of an inception: a branch that is joined at once, two reductions.
   Graph inception() {
     const ValueId one = relu(conv(x, 16, 1, "one"), "one.relu");
     const ValueId three = relu(conv(x, 24, 1, "reduce3"), "reduce3.relu");
     const ValueId five = relu(conv(x, 8, 1, "reduce5"), "reduce5.relu");
-    const ValueId y = b.node("Concat", {one, conv(three, 16, 3, "three"), conv(five, 8, 5, "five")},
-                             {{"axis", int64_t{1}}}, "joined");
-    b.output(conv(y, 8, 1, "last"), "y");
-    return b.finish();
+    const ValueId y = join({one, conv(three, 16, 3, "three"), conv(five, 8, 5, "five")});
+    return done(conv(y, 8, 1, "last"));
   }
 };
 

@@ -1,12 +1,9 @@
 // Values in a part of another's buffer: concatenations written in place, splits read in place, and
 // steps that work in place.
-#include <cmath>
-
 #include <gtest/gtest.h>
 
 #include "src/compile/slice_rules.h"
-#include "tenfold/engine.h"
-#include "tests/support/random_tensor_support.h"
+#include "tests/compile/net_support.h"
 
 namespace tenfold::select {
 namespace {
@@ -14,26 +11,8 @@ namespace {
 using test::expect_close;
 using test::random_tensor;
 
-struct Net {
-  GraphBuilder b{"net"};
-  uint64_t seed = 3;
-  ValueId x = b.input("x", DType::kF32, {Dim::symbol("N"), 8, 6, 7});
-  Net() { b.symbol({"N", 1, 64, 1, false}); }
-  ValueId conv(ValueId in, int64_t filters, int64_t kernel, const std::string& name) {
-    const int64_t channels = b.type(in).shape[1].value();
-    const ValueId w =
-        b.constant(name + ".w", random_tensor(DType::kF32, {filters, channels, kernel, kernel},
-                                              ++seed, 1 / std::sqrt(channels * kernel * kernel)));
-    return b.node("Conv", {in, w}, {{"pads", std::vector<int64_t>(4, kernel / 2)}}, name);
-  }
-  ValueId relu(ValueId in, const std::string& name) { return b.node("Relu", {in}, {}, name); }
-  ValueId join(std::vector<ValueId> in, int64_t axis = 1) {
-    return b.node("Concat", in, {{"axis", axis}}, "joined");
-  }
-  Graph done(ValueId out) {
-    b.output(out, "y");
-    return b.finish();
-  }
+struct Net : test::Net {
+  Net() : test::Net(8) {}
 };
 
 CompileOptions reference_only() {
