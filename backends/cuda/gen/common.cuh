@@ -103,6 +103,9 @@ __device__ __forceinline__ void wait_for_predecessors() {
   await_predecessors();
 }
 
+// The nearest of 0 .. n - 1.
+__device__ __forceinline__ int inside_of(int i, int n) { return i < 0 ? 0 : i < n ? i : n - 1; }
+
 // n / d for 0 <= n < 2^31 with a divisor prepared on the host.
 struct Divisor { int d; u32_t mul; int shift; };
 __device__ __forceinline__ int divide(int n, const Divisor& by) {

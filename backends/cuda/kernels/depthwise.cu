@@ -6,8 +6,6 @@ constexpr int kTaps = K0 * K1;
 constexpr bool kEarly = kTaps <= 9;
 constexpr int kRead = (COLUMNS - 1) * S1 + (K1 - 1) * D1 + 1;  // columns of x
 
-__device__ __forceinline__ int inside_of(int i, int n) { return i < 0 ? 0 : i < n ? i : n - 1; }
-
 template <typename Finish>
 __device__ __forceinline__ void contract(const Args& A, const Params& P, unsigned char*, Finish finish) {
   release_successors();

@@ -13,9 +13,6 @@ __device__ __forceinline__ double larger(double a, double b) { return b > a || b
 
 __device__ __forceinline__ real lowest() { return (real)__int_as_float(0xff800000); }  // -infinity
 
-// The nearest of 0 .. n - 1.
-__device__ __forceinline__ int inside_of(int i, int n) { return i < 0 ? 0 : i < n ? i : n - 1; }
-
 __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
   const int size[3] = {H0, H1, H2};
   int first[3];
