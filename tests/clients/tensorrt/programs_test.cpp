@@ -75,8 +75,8 @@ TEST(Installed, LibrariesShowOnlyTheirInterface) {
   ASSERT_FALSE(prefix.empty()) << why;
   const std::regex own(
       ".* (typeinfo (name )?for |vtable for )?(nv(infer1|caffeparser1|onnxparser|uffparser)::.*|"
-      "cuda[A-Z]\\w*|tenfold_cuda_host_\\w*|create(Infer|Nv)\\w*_INTERNAL|get\\w*(Version|Logger|"
-      "Registry)|getLogger|initLibNvInferPlugins)");
+      "(cuda|cudnn|cublas)[A-Z]\\w*|tenfold_cuda_host_\\w*|create(Infer|Nv)\\w*_INTERNAL|"
+      "create\\w+Plugin|get\\w*(Version|Logger|Registry)|getLogger|initLibNvInferPlugins)");
   for (const char* name : {"tenfold_tensorrt", "tenfold_tensorrt_cpu", "tenfold_cuda_host"}) {
     std::string symbols, line;
     ASSERT_EQ(run("nm -DC --defined-only '" + prefix + "/lib/lib" + name + ".so'", &symbols), 0)
