@@ -131,13 +131,37 @@ void SliceLayer::emit(Emitter& e) {
   e.output(*this, 0, e.node(*this, "Slice", {e.full(in)}, attrs), in.batched);
 }
 
+// Of data and indices one at most may be the batch's: items that each have data and indices of
+// their own would need a gather that goes through both together.
 void GatherLayer::emit(Emitter& e) {
   const Emitted data = e.input(*this, 0), indices = e.input(*this, 1);
-  if (indices.batched || !data.batched)
-    throw Error(Code::kUnsupported, "gather by indices that differ from item to item");
-  std::vector<int64_t> shape(indices.dims.begin(), indices.dims.end());
-  const ValueId list = e.node(*this, "Reshape", {e.full(indices)}, {{"shape", shape}}, "indices");
-  e.output(*this, 0, e.node(*this, "Gather", {e.full(data), list}, {{"axis", int64_t{axis} + 1}}));
+  if (axis < 0 || axis >= static_cast<int>(data.dims.size()))
+    throw Error(Code::kInvalid, "the data have no dimension " + std::to_string(axis));
+  if (indices.batched && data.batched)
+    throw Error(
+        Code::kUnsupported,
+        "gather from data of an item by indices of the item; one of them must be a constant");
+  const auto unbatched = [&](const Emitted& in, const char* name) {
+    const std::vector<int64_t> shape(in.dims.begin(), in.dims.end());
+    return e.node(*this, "Reshape", {e.full(in)}, {{"shape", shape}}, name);
+  };
+  if (!indices.batched) {
+    const ValueId list = unbatched(indices, "indices");
+    const Attrs attrs = {{"axis", int64_t{axis} + 1}};
+    e.output(*this, 0, e.node(*this, "Gather", {e.full(data), list}, attrs), data.batched);
+    return;
+  }
+  // A table: what lies before the axis comes before the batch, which belongs in front.
+  const int64_t rank = static_cast<int64_t>(data.dims.size() + indices.dims.size());
+  ValueId x = e.node(*this, "Gather", {unbatched(data, "table"), e.full(indices)},
+                     {{"axis", int64_t{axis}}}, axis > 0 ? "rows" : "");
+  if (axis > 0) {
+    std::vector<int64_t> perm = {axis};
+    for (int64_t k = 0; k < rank; ++k)
+      if (k != axis) perm.push_back(k);
+    x = e.node(*this, "Transpose", {x}, {{"perm", perm}});
+  }
+  e.output(*this, 0, x);
 }
 
 void ConstantLayer::emit(Emitter& e) {
