@@ -325,4 +325,17 @@ TEST(Library, KnowsItsVersionAndLogger) {
   runtime->destroy();
 }
 
+TEST(Library, SaysThatItHasNoBuiltInPlugins) {
+  Messages messages;
+  IRuntime* runtime = createInferRuntime(messages);
+  EXPECT_EQ(plugin::createPReLUPlugin(0.1f), nullptr);
+  EXPECT_TRUE(messages.complained("createPReLUPlugin: the plugins of TensorRT's plugin library"));
+  EXPECT_EQ(createSSDPermutePlugin({{0, 2, 3, 1}}), nullptr);  // TensorRT 2's namespace
+  EXPECT_TRUE(messages.complained("createSSDPermutePlugin"));
+  EXPECT_EQ(createReorgPlugin(2), nullptr);
+  EXPECT_TRUE(messages.complained("createReorgPlugin"));
+  EXPECT_EQ(messages.errors.size(), 3u);
+  runtime->destroy();
+}
+
 }  // namespace
