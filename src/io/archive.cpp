@@ -36,22 +36,24 @@ std::string reason_of(archive* a) {
   return text ? text : "unknown reason";
 }
 
-// What an archive may still yield.
+// What an archive may still yield. The ratio counts from the start to where reading stands, so that
+// a bomb is found when it begins to expand, however much is packed behind.
 struct Budget {
-  int64_t left, by_ratio;
-  Budget(int64_t limit, size_t packed)
-      : left(limit), by_ratio(kFreeBytes + static_cast<int64_t>(packed) * kMaxRatio) {}
-  int64_t open() const { return std::max<int64_t>(std::min(left, by_ratio), 0); }
-  void take(int64_t bytes, const std::string& name) {
+  int64_t left, packed, yielded = 0;
+  Budget(int64_t limit, size_t packed) : left(limit), packed(static_cast<int64_t>(packed)) {}
+  static int64_t allowed(int64_t consumed) { return kFreeBytes + consumed * kMaxRatio; }
+  int64_t open() const { return std::max<int64_t>(std::min(left, allowed(packed) - yielded), 0); }
+  void take(int64_t bytes, int64_t consumed, const std::string& name) {
     left -= bytes;
-    by_ratio -= bytes;
+    yielded += bytes;
     if (left < 0) fail(Code::kResource, name, "its members are larger than the limit");
-    if (by_ratio < 0) fail(Code::kResource, name, "it is packed too tightly to be trusted");
+    if (yielded > allowed(std::clamp<int64_t>(consumed, 0, packed)))
+      fail(Code::kResource, name, "it is packed too tightly to be trusted");
   }
 };
 
 // `stated` is the size that the archive states, 0 if it states none.
-std::string read_member(archive* a, Budget& budget, const std::string& name,
+std::string read_member(archive* a, Budget& budget, bool gzip, const std::string& name,
                         const std::string& member, int64_t stated) {
   std::string content;
   content.reserve(static_cast<size_t>(std::clamp<int64_t>(stated, 0, budget.open())));
@@ -60,7 +62,9 @@ std::string read_member(archive* a, Budget& budget, const std::string& name,
     const la_ssize_t n = archive_read_data(a, block.data(), block.size());
     if (n == 0) return content;
     if (n < 0) fail(Code::kInvalid, name, "member '" + member + "' is damaged: " + reason_of(a));
-    budget.take(n, name);
+    // Of a gzip stream the reader has counted.
+    const int64_t consumed = gzip ? budget.packed : archive_filter_bytes(a, -1);
+    budget.take(n, consumed, name);
     content.append(block.data(), static_cast<size_t>(n));
   }
 }
@@ -116,7 +120,7 @@ Archive open(Bytes bytes, const std::string& name, Unpacked* unpacked) {
   return a;
 }
 
-Members read_members(archive* a, Budget& budget, const std::string& name) {
+Members read_members(archive* a, Budget& budget, bool gzip, const std::string& name) {
   Members members;
   for (size_t count = 0;; ++count) {
     archive_entry* entry = nullptr;
@@ -134,8 +138,9 @@ Members read_members(archive* a, Budget& budget, const std::string& name) {
     if (member.empty()) continue;
     if (archive_entry_is_encrypted(entry))
       fail(Code::kUnsupported, name, "member '" + member + "' is encrypted");
-    std::string content = read_member(
-        a, budget, name, member, archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
+    std::string content =
+        read_member(a, budget, gzip, name, member,
+                    archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
     const auto same = [&](const auto& held) { return held.first == member; };
     const auto held = std::find_if(members.begin(), members.end(), same);
     if (held != members.end())
@@ -165,10 +170,10 @@ Members parse_archive(Bytes bytes, const std::string& name, int64_t limit) {
   Budget budget(limit, bytes.size());
   std::unique_ptr<Unpacked> unpacked;
   if (is_gzip(bytes))
-    unpacked.reset(new Unpacked{GzipReader(bytes, name, budget.by_ratio), nullptr});
+    unpacked.reset(new Unpacked{GzipReader(bytes, name, Budget::allowed), nullptr});
   const Archive a = open(bytes, name, unpacked.get());
   try {
-    Members members = read_members(a.get(), budget, name);
+    Members members = read_members(a.get(), budget, unpacked != nullptr, name);
     if (unpacked) unpacked->drain();
     return members;
   } catch (const Error&) {

@@ -22,7 +22,8 @@ bool is_gzip(Bytes bytes) {
 struct GzipReader::State {
   Bytes rest;  // what zlib has not been given yet
   std::string name;
-  int64_t left = 0;
+  int64_t (*allowed)(int64_t consumed) = nullptr;
+  int64_t all = 0, yielded = 0;
   z_stream stream{};
   bool open = false;  // inside a stream
   std::vector<Bytef> block = std::vector<Bytef>(kBlock);
@@ -48,17 +49,19 @@ struct GzipReader::State {
   // Inflates into `block`; the number of bytes it yielded.
   size_t step() {
     if (stream.avail_in == 0) {
-      const size_t n = std::min<size_t>(rest.size(), 1 << 30);
+      const size_t part = std::min<size_t>(rest.size(), 1 << 30);
       stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest.data()));
-      stream.avail_in = static_cast<uInt>(n);
-      rest = rest.subspan(n);
+      stream.avail_in = static_cast<uInt>(part);
+      rest = rest.subspan(part);
     }
     stream.next_out = block.data();
     stream.avail_out = static_cast<uInt>(block.size());
     const int status = inflate(&stream, Z_NO_FLUSH);
-    const size_t yielded = block.size() - stream.avail_out;
-    left -= static_cast<int64_t>(yielded);
-    if (left < 0) fail(Code::kResource, "it is packed too tightly to be trusted");
+    const size_t n = block.size() - stream.avail_out;
+    yielded += static_cast<int64_t>(n);
+    const int64_t consumed = all - static_cast<int64_t>(rest.size() + stream.avail_in);
+    if (yielded > allowed(consumed))
+      fail(Code::kResource, "it is packed too tightly to be trusted");
     if (status == Z_STREAM_END) {
       finish();
     } else if (status == Z_MEM_ERROR) {
@@ -69,15 +72,16 @@ struct GzipReader::State {
                                                       : stream.msg          ? stream.msg
                                                                    : "no valid gzip stream"));
     }
-    return yielded;
+    return n;
   }
 };
 
-GzipReader::GzipReader(Bytes bytes, std::string name, int64_t limit)
+GzipReader::GzipReader(Bytes bytes, std::string name, int64_t (*allowed)(int64_t))
     : state_(std::make_unique<State>()) {
   state_->rest = bytes;
   state_->name = std::move(name);
-  state_->left = limit;
+  state_->allowed = allowed;
+  state_->all = static_cast<int64_t>(bytes.size());
 }
 
 GzipReader::~GzipReader() { state_->finish(); }

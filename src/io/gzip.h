@@ -14,8 +14,9 @@ bool is_gzip(Bytes bytes);
 // Reads the gzip streams at the start of `bytes`, one after another; what follows them is ignored.
 class GzipReader {
  public:
-  // `limit`: bytes that it may yield in all. `name` appears in messages.
-  GzipReader(Bytes bytes, std::string name, int64_t limit);
+  // `allowed(consumed)`: bytes that it may yield in all once it has read so many. `name` appears in
+  // messages.
+  GzipReader(Bytes bytes, std::string name, int64_t (*allowed)(int64_t consumed));
   ~GzipReader();
   // The next block, valid until the next call; empty: the end, every checksum was right.
   // Error{kInvalid} when damaged, {kResource} beyond the limit.

@@ -206,7 +206,7 @@ std::string pack(bool zip, const Members& members) {
   else
     archive_write_set_format_ustar(a);
   if (!zip) archive_write_add_filter_gzip(a);
-  std::string bytes(1 << 20, '\0');
+  std::string bytes(2 << 20, '\0');
   size_t used = 0;
   archive_write_open_memory(a, bytes.data(), bytes.size(), &used);
   for (const auto& [name, content] : members) {
@@ -251,6 +251,18 @@ TEST(Archive, RefusesBombs) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::kResource);
   }
+  // What is packed behind a bomb does not pay for it: it is refused where it begins to expand.
+  const std::string zeros(72 << 20, '\0');
+  std::string noise(1 << 20, '\0');
+  for (size_t k = 0; k < noise.size(); ++k)
+    noise[k] = static_cast<char>(k * 2654435761 * (k >> 3) >> 13);
+  for (const bool zip : {false, true}) {
+    const std::string both = pack(zip, {{"a", zeros}, {"b", noise}});
+    ASSERT_GT(both.size(), 500000u);
+    EXPECT_THROW(parse_archive(as_bytes(both), "x", int64_t{1} << 40), Error);
+  }
+  const std::string paid = pack(true, {{"b", noise}, {"a", zeros}});
+  EXPECT_EQ(parse_archive(as_bytes(paid), "x", int64_t{1} << 40).size(), 2u);
   // Weights that are mostly zeros are no bomb.
   std::string sparse(32 << 20, '\0');
   for (size_t k = 0; k < sparse.size(); k += 64)
