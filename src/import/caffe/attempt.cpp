@@ -284,9 +284,19 @@ void Attempt::set_top(int k, int top, ValueId value) {
   builder_.name_value(value, unique(own, value_names_));
 }
 
+// The longest known type that stands in `type`: 'Pooling' in 'ROIPooling'.
+static std::string known_part(const std::string& type) {
+  std::string longest;
+  for (const std::string& known : caffe_layer_types())
+    if (known.size() >= 4 && known.size() > longest.size() && type.find(known) != std::string::npos)
+      longest = known;
+  return longest;
+}
+
 void Attempt::report_unknown(int k) {
   const std::string& type = setup_.net.net.layer(k).type();
-  const std::string near = nearest_name(type, caffe_layer_types());
+  std::string near = nearest_name(type, caffe_layer_types());
+  if (near.empty()) near = known_part(type);
   error(k, Code::kUnsupported, fmt::format("unknown layer type '{}'", type),
         near.empty() ? "" : fmt::format("the nearest known type is '{}'", near));
 }
