@@ -59,7 +59,7 @@ void report(const BuildOptions& o, const Plan& plan, const Target& target, uintm
              human_bytes(static_cast<double>(bytes)), target.name, programs.size(),
              programs.size() == 1 ? "" : "s", steps, seconds);
   if (!plan.preprocess.note.empty()) fmt::print("preprocessing: {}\n", plan.preprocess.note);
-  fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", o.output);
+  fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", shell_word(o.output));
 }
 
 void build(BuildOptions o) {

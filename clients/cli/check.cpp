@@ -150,6 +150,18 @@ void check_plan(const CheckOptions& o) {
   finish(o, differences, engine->messages(), file, std::string(to_string(precision)));
 }
 
+// What a damaged plan says, as `--json` has it.
+void report_error(const std::string& file, const Error& e) {
+  print_document({{"ok", false},
+                  {"subject", file},
+                  {"problems",
+                   {{{"severity", "error"},
+                     {"code", to_string(e.code())},
+                     {"file", file},
+                     {"reason", e.what()},
+                     {"notes", e.notes()}}}}});
+}
+
 void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
   nlohmann::json problems = nlohmann::json::array();
   for (const Diagnostic& d : diagnostics.all()) {
@@ -229,10 +241,13 @@ Action add_check(CLI::App& app) {
       "Examples:\n  tenfold check net.plan\n  tenfold check deploy.prototxt net.caffemodel --json\n"
       "Exit status 5: the answers differ from the reference kernels'.");
   return [o] {
-    if (o->model.model.size() == 1 && is_plan_file(o->model.model.front()))
+    if (o->model.model.size() != 1 || !is_plan_file(o->model.model.front())) return check_model(*o);
+    try {
       check_plan(*o);
-    else
-      check_model(*o);
+    } catch (const Error& e) {
+      if (o->json) report_error(o->model.model.front(), e);
+      throw;
+    }
   };
 }
 

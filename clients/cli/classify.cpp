@@ -146,6 +146,30 @@ class Problems {
   Diagnostics list_;
 };
 
+// How far the pictures are: said when it takes more than a moment, or to programs.
+class PictureProgress {
+ public:
+  PictureProgress(const std::string& mode, size_t total)
+      : printer_(mode), always_(mode == "json"), total_(static_cast<int64_t>(total)) {}
+  void at(size_t done) {
+    const double s = std::chrono::duration<double>(Clock::now() - started_).count();
+    const double shown = std::chrono::duration<double>(Clock::now() - shown_).count();
+    const auto n = static_cast<int64_t>(done);
+    if (!always_ && (s < 0.5 || (shown < 0.1 && n < total_))) return;
+    shown_ = Clock::now();
+    const double left = n > 0 ? s / static_cast<double>(n) * static_cast<double>(total_ - n) : -1;
+    (void)report_({"classifying", n, total_, left});
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  ProgressPrinter printer_;
+  ProgressFn report_ = printer_.function();
+  bool always_;
+  int64_t total_;
+  Clock::time_point started_ = Clock::now(), shown_ = started_;
+};
+
 void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
                 const Device& device, const std::string& reason, const Problems& problems) {
   nlohmann::json doc;
@@ -187,7 +211,7 @@ void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agre
         "score {:.2g}\n",
         agreement.same_top, agreement.compared, agreement.largest);
   std::string model;
-  for (const std::string& m : o.model.model) model += " " + m;
+  for (const std::string& m : o.model.model) model += " " + shell_word(m);
   fmt::print(
       "\nNext:\n  tenfold build{} -o model.plan     # compile once, load in milliseconds\n"
       "  tenfold bench{}                   # how fast it is, and where the time goes\n"
@@ -221,22 +245,27 @@ void classify(ClassifyOptions o) {
 
   std::vector<Answer> answers;
   Agreement agreement;
-  for (const std::string& file : o.files) {
-    Tensor picture;
-    const auto read = [&] { picture = picture_input(file, engine->plan().preprocess, input); };
-    if (!problems.none_in(read)) continue;
-    if (answers.empty())
-      (void)context->run({{input.name, picture}});  // the first run prepares the shape
-    const auto begin = std::chrono::steady_clock::now();
-    const auto outputs = context->run({{input.name, picture}});
-    const double ms =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-    const Tensor& scores = outputs.at(output);
-    answers.push_back(best_of(file, scores, o.top, ms));
-    const bool costly = !answers.empty() && agreement.compared >= 3 && ready_s > 2;
-    if (loaded.model && !o.no_reference && !costly)
-      compare(agreement, scores,
-              evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
+  {
+    PictureProgress progress(o.progress, o.files.size());
+    for (size_t k = 0; k < o.files.size(); progress.at(++k)) {
+      const std::string& file = o.files[k];
+      Tensor picture;
+      const auto read = [&] { picture = picture_input(file, engine->plan().preprocess, input); };
+      if (!problems.none_in(read)) continue;
+      if (answers.empty())
+        (void)context->run({{input.name, picture}});  // the first run prepares the shape
+      const auto begin = std::chrono::steady_clock::now();
+      const auto outputs = context->run({{input.name, picture}});
+      const double ms =
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+              .count();
+      const Tensor& scores = outputs.at(output);
+      answers.push_back(best_of(file, scores, o.top, ms));
+      const bool costly = !answers.empty() && agreement.compared >= 3 && ready_s > 2;
+      if (loaded.model && !o.no_reference && !costly)
+        compare(agreement, scores,
+                evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
+    }
   }
   if (o.json)
     print_json(answers, engine->plan(), agreement, *device, reason, problems);

@@ -138,6 +138,8 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, const Compil
 
 // One line with the device and why it was picked, to stderr.
 void say_device(const Device& device, const std::string& reason);
+// The text as one word of a command that can be pasted into a shell.
+std::string shell_word(const std::string& text);
 std::string human_bytes(double bytes);
 
 #define VERB(name) Action add_##name(CLI::App& app);

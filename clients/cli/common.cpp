@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -44,8 +46,14 @@ void ProgressPrinter::add(CLI::App& app, std::string& mode) {
       ->capture_default_str();
 }
 
+// A terminal that can go back to the start of a line and clear it.
+static bool draws_bars() {
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) && !(terminal && std::string_view(terminal) == "dumb");
+}
+
 ProgressPrinter::ProgressPrinter(const std::string& mode) : mode_(mode) {
-  if (mode_.empty() || mode_ == "auto") mode_ = isatty(STDERR_FILENO) ? "bar" : "lines";
+  if (mode_.empty() || mode_ == "auto") mode_ = draws_bars() ? "bar" : "lines";
 }
 
 ProgressPrinter::~ProgressPrinter() {
@@ -92,12 +100,26 @@ bool ProgressPrinter::report(const Progress& p) {
 // ---- models
 // -----------------------------------------------------------------------------------------
 
+// A plan whose first bytes are damaged, cut off, or changed by a transfer as text is one that its
+// loader shall refuse, not a file of another kind.
+static bool like_a_plan(std::span<const std::byte> head) {
+  constexpr size_t kMark = 8;
+  static const std::vector<std::byte> plan = Plan().serialize();
+  size_t equal = 0, leading = 0;
+  for (size_t k = 0; k < std::min(head.size(), kMark); ++k) {
+    equal += head[k] == plan[k];
+    if (leading == k && head[k] == plan[k]) ++leading;
+  }
+  if (head.size() < kMark) return leading > 0 && leading == head.size();
+  return equal >= 6 || leading >= 4;
+}
+
 bool is_plan_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::vector<std::byte> head(64);
   in.read(reinterpret_cast<char*>(head.data()), 64);
   head.resize(static_cast<size_t>(in.gcount()));
-  return Plan::sniff(head);
+  return Plan::sniff(head) || like_a_plan(head);
 }
 
 void check_output_file(const std::string& path) {
@@ -243,6 +265,16 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, const Compil
 void say_device(const Device& device, const std::string& reason) {
   fmt::print(stderr, "device: {} ({}){}\n", device.ref().str(), device.target().name,
              reason.empty() ? "" : ": " + reason);
+}
+
+std::string shell_word(const std::string& text) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 || std::strchr("._/-+=:,@%", c) != nullptr;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 std::string human_bytes(double bytes) {

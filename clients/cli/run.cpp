@@ -63,17 +63,32 @@ Tensor fit(const Tensor& given, const Binding& binding) {
   return converted;
 }
 
-// A network that was just imported can be imported for other sizes.
-void check_size(const Tensor& t, const Binding& b) {
+// Arrays of a shape that the network or the plan does not take are a mistake in the call. A network
+// that was just imported can be imported for other sizes.
+void check_size(const Tensor& t, const Binding& b, bool imported) {
   bool fits = t.dims().size() == b.type.shape.size();
   for (size_t k = 0; fits && k < t.dims().size(); ++k)
     fits = !b.type.shape[k].is_const() || b.type.shape[k].value() == t.dims()[k];
   if (fits) return;
   const std::string dims = str(to_shape(t.dims()));
-  throw Error(
-      Code::kInvalid,
-      fmt::format("input '{}' cannot be [{}]: it is {}", b.name, dims, b.type.str()),
-      {fmt::format("--shape {}={} imports the network for arrays of that shape", b.name, dims)});
+  std::string message =
+      fmt::format("input '{}' cannot be [{}]: it is {}", b.name, dims, b.type.str());
+  if (imported)
+    message +=
+        fmt::format("\n  --shape {}={} imports the network for arrays of that shape", b.name, dims);
+  throw UsageError(message);
+}
+
+// Picks the program for the arrays; sizes beyond every program's are a mistake in the call, too.
+void bind(Context& context, const std::map<std::string, Tensor>& inputs, bool imported) {
+  try {
+    for (const auto& [name, tensor] : inputs) context.set_shape(name, tensor.dims());
+    context.bind();
+  } catch (const Error& e) {
+    if (e.code() != Code::kInvalid) throw;
+    throw UsageError(e.full() +
+                     (imported ? "\n  --batch N compiles the network for batches up to N" : ""));
+  }
 }
 
 std::string file_of(const std::string& input) {
@@ -103,7 +118,7 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
     const Binding& binding = engine.bindings()[static_cast<size_t>(index)];
     if (inputs.count(name)) throw UsageError("--input gives '" + name + "' twice");
     inputs[name] = fit(load_npy(file), binding);
-    if (imported) check_size(inputs[name], binding);
+    check_size(inputs[name], binding, imported);
   }
   std::string missing;
   for (const Binding& b : engine.bindings())
@@ -179,6 +194,7 @@ void run(RunOptions o) {
   const auto files = output_files(names, o.output_dir);
   const auto inputs = read_inputs(o, *engine, loaded.model != nullptr);
   context->set_profiling(o.profile);
+  bind(*context, inputs, loaded.model != nullptr);
   auto outputs = context->run(inputs);
   for (const std::string& t : o.taps)
     if (!outputs.count(t)) outputs[t] = read_tap(*context, t);

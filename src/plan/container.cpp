@@ -51,6 +51,7 @@ uint64_t aligned(uint64_t offset) {
 bool known(uint32_t kind) { return kind >= 1 && kind <= static_cast<uint32_t>(SectionKind::kData); }
 
 Header read_header(std::span<const std::byte> file) {
+  if (file.size() < kMagic.size()) bad("truncated inside the header");
   if (!starts_like_container(file)) bad("the header is not a plan's");
   if (file.size() < kHeaderBytes) bad("truncated inside the header");
   Header h;

@@ -1,6 +1,8 @@
 // Forms of a call: where options may stand, what is said before work is done, which device a plan
 // gets.
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "tenfold/device.h"
 #include "tenfold/io.h"
@@ -86,6 +88,103 @@ TEST_F(Cli, APlanGetsADeviceOfItsKind) {
     EXPECT_EQ(o.status, 7) << verb << o.err;
     EXPECT_NE(o.err.find("built for cuda"), std::string::npos) << o.err;
   }
+}
+
+// An array that the model or plan does not take is a mistake in the call; what would help is said.
+TEST_F(Cli, ArraysOfOtherSizesAreUsage) {
+  const std::string plan = path("d.plan");
+  ASSERT_EQ(tenfold("build " + kModel + kCpu + "--raw-input --batch 2 -o " + plan).status, 0);
+  save_npy(path("3.npy"), Tensor::zeros(DType::kF32, {3, 1, 28, 28}));
+  save_npy(path("65.npy"), Tensor::zeros(DType::kF32, {65, 1, 28, 28}));
+  save_npy(path("tall.npy"), Tensor::zeros(DType::kF32, {1, 1, 29, 28}));
+  save_npy(path("flat.npy"), Tensor::zeros(DType::kF32, {1, 784}));
+  const std::string to = kCpu + "--output-dir " + path("o") + " --input data=";
+  const auto refused = [&](const std::string& model, const std::string& file, const char* says) {
+    const Outcome o = tenfold("run " + model + to + path(file));
+    EXPECT_EQ(o.status, 2) << model << " " << file << "\n" << o.err;
+    EXPECT_NE(o.err.find(says), std::string::npos) << o.err;
+  };
+  refused(plan, "3.npy", "N from 0 to 2");
+  refused(plan, "tall.npy", "f32[N,1,28,28]");
+  refused(plan, "flat.npy", "f32[N,1,28,28]");
+  refused(kModel + " --raw-input", "65.npy", "--batch N");
+  refused(kModel + " --raw-input", "tall.npy", "--shape data=1,1,29,28");
+  EXPECT_FALSE(fs::exists(path("o")));
+  EXPECT_EQ(tenfold("run " + kModel + " --raw-input --batch 65" + to + path("65.npy")).status, 0);
+}
+
+TEST_F(Cli, ManyPicturesShowTheirProgress) {
+  std::string pictures;
+  for (int label = 0; label < 4; ++label)
+    pictures += " " + kDigits + "pictures/" + std::to_string(label) + "-0.png";
+  const Outcome o = tenfold("classify " + kModel + pictures + kCpu + "--json --progress json");
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_EQ(nlohmann::json::parse(o.out)["results"].size(), 4u);
+  for (const char* done : {R"("done":1,"eta_s")", R"("done":4,"eta_s")"})
+    EXPECT_NE(o.err.find(done), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find(R"("phase":"classifying","total":4)"), std::string::npos) << o.err;
+}
+
+// Commands that are proposed can be pasted.
+TEST_F(Cli, ProposedCommandsQuoteTheirPaths) {
+  const Outcome o = tenfold("build " + kModel + kCpu + "-o '" + path("it'\\''s a.plan") + "'");
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_NE(o.out.find("tenfold inspect '" + path("it'\\''s a.plan") + "'"), std::string::npos)
+      << o.out;
+}
+
+// A flip of any byte is named with its section, of the first bytes as well; so is a cut.
+TEST_F(Cli, PlansWithDamagedFirstBytesAreStillPlans) {
+  ASSERT_EQ(tenfold("build " + kModel + kCpu + "-o " + path("d.plan")).status, 0);
+  const std::string plan = read_file(path("d.plan"));
+  const auto refused = [&](const std::string& bytes) {
+    write_file_atomic(path("bad.plan"), bytes);
+    for (const char* verb : {"inspect ", "check ", "bench "}) {
+      const Outcome o = tenfold(verb + path("bad.plan"));
+      EXPECT_EQ(o.status, 4) << verb << bytes.size();
+      EXPECT_NE(o.err.find("header"), std::string::npos) << verb << bytes.size() << o.err;
+    }
+  };
+  write_file_atomic(path("cut.plan"), std::string_view(plan).substr(0, plan.size() / 2));
+  const Outcome json = tenfold("check " + path("cut.plan") + " --json");
+  EXPECT_EQ(json.status, 4);
+  const auto doc = nlohmann::json::parse(json.out);
+  EXPECT_EQ(doc["ok"], false);
+  EXPECT_NE(doc["problems"][0]["reason"].get<std::string>().find("truncated"), std::string::npos);
+  for (const size_t at : {0, 1, 5, 7, 8, 63}) {
+    std::string bytes = plan;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x20);
+    refused(bytes);
+  }
+  for (const size_t size : {1, 7, 8, 63}) refused(plan.substr(0, size));
+}
+
+// What the command writes to a terminal of this kind.
+std::string shown_on_terminal(const std::string& kind, const std::string& args) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return {};
+  const std::string command = "TERM=" + kind + " " + TENFOLD_BIN_DIR + "/tenfold " + args + " 2>" +
+                              ptsname(master) + " >/dev/null </dev/null";
+  std::string shown;
+  const int slave = open(ptsname(master), O_RDWR | O_NOCTTY);  // what was written stays readable
+  if (std::system(command.c_str()) == 0) {
+    char buffer[4096];
+    for (ssize_t n; (n = read(master, buffer, sizeof buffer)) > 0;)
+      shown.append(buffer, static_cast<size_t>(n));
+  }
+  close(slave);
+  close(master);
+  return shown;
+}
+
+TEST_F(Cli, TerminalsThatCannotGoBackGetLines) {
+  const std::string call = "build " + kModel + kCpu + "-o " + path("d.plan");
+  const std::string bar = shown_on_terminal("xterm", call);
+  if (bar.empty()) GTEST_SKIP() << "no pseudo terminal can be had";
+  EXPECT_NE(bar.find("\033["), std::string::npos) << bar;
+  const std::string lines = shown_on_terminal("dumb", call);
+  EXPECT_NE(lines.find("emitting"), std::string::npos) << lines;
+  EXPECT_EQ(lines.find("\033["), std::string::npos) << lines;
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST_F(Cli, StatedShapesReplaceTheFiles) {
                           " --random-weights --raw-input --input data=" + path("x.npy") +
                           " --output-dir " + path("out") + " --device cpu --no-timing";
   const Outcome refused = tenfold(run);
-  EXPECT_EQ(refused.status, 4);
+  EXPECT_EQ(refused.status, 2);
   EXPECT_NE(refused.err.find("--shape data=2,3,5,6"), std::string::npos) << refused.err;
   ASSERT_EQ(tenfold(run + " --shape data=1,3,5,6").status, 0);
   EXPECT_EQ(load_npy(path("out/c.npy")).dims(), (Extents{2, 3, 5, 6}));
@@ -230,6 +230,12 @@ TEST_F(Cli, UnknownLayersAloneAreUnsupported) {
       tenfold("build " + path("bad.prototxt") + " --random-weights -o " + path("x.plan")).status,
       3);
   EXPECT_FALSE(fs::exists(path("x.plan")));
+  write("part.prototxt",
+        "input: \"data\"\ninput_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n"
+        "layer { name: \"two\" type: \"PSROIPooling\" bottom: \"data\" top: \"b\" }\n");
+  const Outcome part = tenfold("check " + path("part.prototxt") + " --random-weights");
+  EXPECT_NE((part.out + part.err).find("nearest known type is 'Pooling'"), std::string::npos)
+      << part.out << part.err;
 }
 
 TEST_F(Cli, HelpDescribesEveryVerb) {
