@@ -42,18 +42,28 @@ class Agreement(unittest.TestCase):
         except ImportError:
             self.skipTest("no NumPy")
         rng = np.random.default_rng(1)
-        self.wanted, self.noise = rng.random((64, 10)), rng.standard_normal((64, 10))
+        self.wanted = np.exp(rng.standard_normal((64, 100)))
+        self.wanted /= self.wanted.sum(1, keepdims=True)
+        self.factor = np.exp(0.02 * rng.standard_normal((64, 100)))
+        self.half = self.wanted * self.factor
 
-    def compare(self, ours, theirs):
-        return gpu.compare_fp16(self.wanted + ours * self.noise, self.wanted, self.wanted - theirs * self.noise)
+    def test_as_near_as_another_fp16_result_agrees(self):
+        found = gpu.compare_fp16(self.wanted / self.factor, self.wanted, self.half)
+        self.assertTrue(found["agrees"])
+        self.assertAlmostEqual(found["rms_log"], found["pytorch_fp16"]["rms_log"])
 
-    def test_only_the_bound_decides(self):
-        self.assertTrue(self.compare(5e-4, 0.05)["agrees"])
-        self.assertFalse(self.compare(0.05, 0.05)["agrees"])
+    def test_farther_everywhere_does_not(self):
+        self.assertFalse(gpu.compare_fp16(self.wanted * self.factor**1.6, self.wanted, self.half)["agrees"])
 
-    def test_another_result_stands_beside(self):
-        found = self.compare(5e-4, 1e-3)
-        self.assertAlmostEqual(found["pytorch_fp16"]["rms_diff"], 2 * found["rms_diff"])
+    def test_one_wrong_probability_does_not(self):
+        for wrong in (1.3, 0.0, float("nan")):
+            got = self.wanted.copy()
+            got[5, 7] *= wrong
+            self.assertFalse(gpu.compare_fp16(got, self.wanted, self.half)["agrees"], wrong)
+
+    def test_rounding_alone_agrees_with_an_exact_peer(self):
+        got = self.wanted.astype("float16")
+        self.assertTrue(gpu.compare_fp16(got, self.wanted, self.wanted)["agrees"])
 
 
 class Processes(unittest.TestCase):
