@@ -1,6 +1,8 @@
 // Select: which regions cover the graph, by which rows and in which Formats, so that time is least.
 #pragma once
 
+#include <deque>
+
 #include "src/compile/candidates.h"
 
 namespace tenfold::select {
@@ -47,8 +49,13 @@ class Conversions {
   const std::vector<Symbol>& symbols_;
   Costs& costs_;
   Way search(const Shape& dims, const Format& from, const Format& to);
+  struct Found {
+    Format from, to;
+    Way way;
+  };
   std::vector<const Row*> rows_;
-  std::map<std::string, Way> memo_;
+  std::map<std::string, std::deque<Found>> memo_;  // by dims
+  std::vector<std::deque<Found>*> of_value_;  // into memo_, by value; null: not yet asked
   std::map<std::string, Way> copies_;
 };
 
