@@ -10,8 +10,12 @@ namespace {
 using nvinfer1::INetworkDefinition;
 using nvonnxparser::ErrorCode;
 
-constexpr char kNoOnnx[] = "ONNX models cannot be read yet";
-constexpr char kNoUff[] = "UFF models cannot be read yet";
+constexpr char kNoOnnx[] =
+    "ONNX models cannot be read yet: use the Caffe parser, or describe the layers by "
+    "INetworkDefinition";
+constexpr char kNoUff[] =
+    "UFF models cannot be read yet: use the Caffe parser, or describe the layers by "
+    "INetworkDefinition";
 
 class OnnxConfig final : public nvonnxparser::IOnnxConfig, public Owned<OnnxConfig> {
  public:

@@ -1,5 +1,7 @@
 #include "plugin.h"
 
+#include <algorithm>
+
 #include "layer.h"
 
 namespace tenfold::trt {
@@ -60,6 +62,28 @@ std::vector<Dims> Plugin::output_dims(const std::vector<Dims>& inputs) {
   return outputs;
 }
 
+namespace {
+
+// The plugin may want other types than those it gets: there are no others.
+void configure(nvinfer1::IPluginV2Ext& plugin, const std::vector<Dims>& inputs,
+               const std::vector<Dims>& outputs, int max_batch) {
+  const int ins = static_cast<int>(inputs.size()), outs = static_cast<int>(outputs.size());
+  const std::vector<DataType> in(inputs.size(), DataType::kFLOAT);
+  const std::vector<DataType> out(outputs.size(), DataType::kFLOAT);
+  const auto same = std::make_unique<bool[]>(std::max(inputs.size(), outputs.size()));  // none
+  for (int k = 0; k < outs; ++k) {
+    const std::string what = "the plugin's output " + std::to_string(k);
+    if (plugin.getOutputDataType(k, in.data(), ins) != DataType::kFLOAT)
+      throw Error(Code::kUnsupported, what + " is not kFLOAT");
+    if (plugin.isOutputBroadcastAcrossBatch(k, same.get(), ins))
+      throw Error(Code::kUnsupported, what + " is the same for all items of a batch");
+  }
+  plugin.configurePlugin(inputs.data(), ins, outputs.data(), outs, in.data(), out.data(),
+                         same.get(), same.get(), PluginFormat::kNCHW, max_batch);
+}
+
+}  // namespace
+
 void Plugin::configure(const std::vector<Dims>& inputs, const std::vector<Dims>& outputs,
                        int max_batch) {
   const int ins = static_cast<int>(inputs.size()), outs = static_cast<int>(outputs.size());
@@ -70,6 +94,8 @@ void Plugin::configure(const std::vector<Dims>& inputs, const std::vector<Dims>&
   if (ext_) {
     ext_->configureWithFormat(inputs.data(), ins, outputs.data(), outs, DataType::kFLOAT,
                               PluginFormat::kNCHW, max_batch);
+  } else if (auto* v2_ext = dynamic_cast<nvinfer1::IPluginV2Ext*>(v2_)) {
+    trt::configure(*v2_ext, inputs, outputs, max_batch);
   } else if (v2_) {
     v2_->configureWithFormat(inputs.data(), ins, outputs.data(), outs, DataType::kFLOAT,
                              PluginFormat::kNCHW, max_batch);
@@ -99,6 +125,8 @@ void Plugin::start() {
     const int status = v1_ ? v1_->initialize() : v2_->initialize();
     if (status != 0)
       throw Error(Code::kDevice, "the plugin's initialize() returned " + std::to_string(status));
+    if (auto* ext = dynamic_cast<nvinfer1::IPluginV2Ext*>(v2_))
+      ext->attachToContext(nullptr, nullptr, nullptr);
   }
   ++users_;
 }
@@ -106,6 +134,7 @@ void Plugin::start() {
 void Plugin::stop() {
   std::lock_guard<std::mutex> lock(mutex_);
   if (--users_ > 0) return;
+  if (auto* ext = dynamic_cast<nvinfer1::IPluginV2Ext*>(v2_)) ext->detachFromContext();
   if (v1_)
     v1_->terminate();
   else

@@ -49,6 +49,15 @@ class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
   }
 
  private:
+  // Programs keep engines in files, and such a file may be another library's.
+  static Plan read_plan(std::span<const std::byte> bytes, const LoadOptions& options) {
+    if (!Plan::sniff(bytes))
+      throw Error(Code::kInvalid, "these bytes are not an engine that Tenfold wrote",
+                  {"engines of NVIDIA's TensorRT cannot be read: build the engine anew, and remove "
+                   "files in which the program keeps it"});
+    return Plan::deserialize(bytes, options);
+  }
+
   nvinfer1::ICudaEngine* load(const void* blob, std::size_t size,
                               nvinfer1::IPluginFactory* factory) const {
     if (!blob || size == 0) throw Error(Code::kInvalid, "no bytes are given");
@@ -56,7 +65,7 @@ class RuntimeImpl final : public nvinfer1::IRuntime, public Owned<RuntimeImpl> {
     const auto* bytes = static_cast<const std::byte*>(blob);
     LoadOptions options;
     options.verify_all = true;
-    Plan plan = Plan::deserialize({bytes, size}, options);
+    Plan plan = read_plan({bytes, size}, options);
     // A layer has one plugin, however many of the plan's programs run it.
     std::map<int64_t, std::shared_ptr<Plugin>> made;
     std::optional<PluginScope> scope;

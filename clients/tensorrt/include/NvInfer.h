@@ -121,7 +121,11 @@ inline int EnumMax<EngineCapability>() {
   return 3;
 }
 
+#if NV_TENSORRT_VERSION == 5000
+enum class DeviceType : int { kGPU = 0, kDLA0 = 1, kDLA1 = 2, kDLA = kDLA0 };
+#else
 enum class DeviceType : int { kGPU = 0, kDLA = 1 };
+#endif
 template <>
 inline int EnumMax<DeviceType>() {
   return 2;

@@ -69,6 +69,30 @@ class IPluginV2 {
   virtual ~IPluginV2() {}
 };
 
+// An IPluginV2 that is told the types of its inputs and outputs, and what is the same for all items
+// of a batch. Tenfold gives it kFLOAT, broadcasts nothing, and has no handles for attachToContext.
+class IPluginV2Ext : public IPluginV2 {
+ public:
+  virtual DataType getOutputDataType(int index, const DataType* inputTypes, int nbInputs) const = 0;
+  virtual bool isOutputBroadcastAcrossBatch(int outputIndex, const bool* inputIsBroadcasted,
+                                            int nbInputs) const = 0;
+  virtual bool canBroadcastInputAcrossBatch(int inputIndex) const = 0;
+  virtual void configurePlugin(const Dims* inputDims, int nbInputs, const Dims* outputDims,
+                               int nbOutputs, const DataType* inputTypes,
+                               const DataType* outputTypes, const bool* inputIsBroadcast,
+                               const bool* outputIsBroadcast, PluginFormat floatFormat,
+                               int maxBatchSize) = 0;
+  virtual void attachToContext(cudnnContext*, cublasContext*, IGpuAllocator*) {}
+  virtual void detachFromContext() {}
+  IPluginV2Ext* clone() const override = 0;
+
+ protected:
+  int getTensorRTVersion() const override { return 0x01000000 | NV_TENSORRT_VERSION; }
+  void configureWithFormat(const Dims*, int, const Dims*, int, DataType, PluginFormat,
+                           int) override {}
+  ~IPluginV2Ext() override {}
+};
+
 enum class PluginFieldType : int {
   kFLOAT16 = 0,
   kFLOAT32 = 1,

@@ -338,4 +338,14 @@ TEST(Library, SaysThatItHasNoBuiltInPlugins) {
   runtime->destroy();
 }
 
+TEST(Runtime, TellsEnginesOfOthersFromDamagedOnes) {
+  Messages messages;
+  IRuntime* runtime = createInferRuntime(messages);
+  const std::string other = "ptrt and what follows in such a file";
+  EXPECT_EQ(runtime->deserializeCudaEngine(other.data(), other.size(), nullptr), nullptr);
+  EXPECT_TRUE(messages.complained("not an engine that Tenfold wrote")) << messages.all();
+  EXPECT_TRUE(messages.complained("build the engine anew")) << messages.all();
+  runtime->destroy();
+}
+
 }  // namespace

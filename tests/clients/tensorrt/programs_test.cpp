@@ -1,6 +1,7 @@
 // Whole programs in the manner of each TensorRT generation, compiled as C++11 against an installed
 // tree and run on every digit; and what the installed tree looks like.
 #include <filesystem>
+#include <fstream>
 #include <regex>
 #include <sstream>
 
@@ -87,6 +88,21 @@ TEST(Installed, LibrariesShowOnlyTheirInterface) {
       EXPECT_TRUE(std::regex_match(line, own)) << name << ": " << line;
     EXPECT_GT(count, 10) << name;
   }
+}
+
+// What a generation alone has is there when a program is compiled for it.
+TEST(Installed, HeadersSpeakOtherGenerations) {
+  const std::string source = model_folder() + "/generation.cpp";
+  std::ofstream(source) << "#include <NvInfer.h>\n"
+                           "static_assert(NV_TENSORRT_VERSION == 5000, \"\");\n"
+                           "int main() {\n"
+                           "  return nvinfer1::DeviceType::kDLA0 == nvinfer1::DeviceType::kDLA1;\n"
+                           "}\n";
+  std::string words;
+  const std::string program =
+      compile_program(source, "tenfold-tensorrt-cpu", &words, "-DNV_TENSORRT_MAJOR=5");
+  ASSERT_FALSE(program.empty()) << words;
+  EXPECT_EQ(run("'" + program + "'", &words), 0) << words;
 }
 
 TEST(Installed, HeadersShadowNobodys) {
