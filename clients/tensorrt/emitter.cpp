@@ -108,6 +108,31 @@ ValueId Emitter::matrix(const Emitted& e) {
   return builder_.node("Flatten", {e.value}, {{"axis", int64_t{1}}}, name);
 }
 
+Extents Emitter::image_dims(const Emitted& e) {
+  if (e.dims.size() < 3)
+    throw Error(Code::kInvalid, "the input has dimensions " + text_of(to_dims(e.dims)) +
+                                    ", [channels, height, width] expected");
+  return {e.dims.end() - 3, e.dims.end()};
+}
+
+std::string Emitter::image_suffix(const Emitted& e) { return e.dims.size() > 3 ? "images" : ""; }
+
+ValueId Emitter::images(const LayerCore& layer, const Emitted& e) {
+  if (e.dims.size() == 3) return full(e);
+  std::vector<int64_t> shape = {-1};
+  for (const int64_t d : image_dims(e)) shape.push_back(d);
+  return node(layer, "Reshape", {full(e)}, {{"shape", shape}}, "items");
+}
+
+void Emitter::of_images(const LayerCore& layer, const Emitted& in, ValueId made) {
+  if (in.dims.size() == 3) return output(layer, 0, made, in.batched);
+  const Shape& shape = builder_.type(made).shape;
+  std::vector<std::string> dims = {(in.batched ? batch_ : Dim(1)).str()};
+  for (size_t k = 0; k + 3 < in.dims.size(); ++k) dims.push_back(std::to_string(in.dims[k]));
+  for (size_t k = 1; k < 4; ++k) dims.push_back(k < shape.size() ? shape[k].str() : "1");
+  output(layer, 0, node(layer, "Reshape", {made}, {{"dims", dims}}), in.batched);
+}
+
 ValueId Emitter::node(const LayerCore& layer, const std::string& op, std::vector<ValueId> inputs,
                       Attrs attrs, const std::string& suffix) {
   const std::string name = suffix.empty() ? layer.name : layer.name + "." + suffix;

@@ -38,6 +38,13 @@ class Emitter {
   const Emitted& input(const LayerCore& layer, size_t index) const;
   ValueId full(const Emitted& e);  // shape [N, dims]
   ValueId matrix(const Emitted& e);  // shape [N, product of dims]
+  // Layers of images take the last three dimensions; those before count as more items of the batch.
+  // `images` has shape [items, C, H, W], `of_images` brings what was made of it back, as the
+  // layer's output 0. Error{kInvalid} on fewer dimensions.
+  static Extents image_dims(const Emitted& e);
+  static std::string image_suffix(const Emitted& e);  // of the node between both
+  ValueId images(const LayerCore& layer, const Emitted& e);
+  void of_images(const LayerCore& layer, const Emitted& in, ValueId made);
   // Emits a node named after the layer (and `suffix`, for all but its last node).
   ValueId node(const LayerCore& layer, const std::string& op, std::vector<ValueId> inputs,
                Attrs attrs = {}, const std::string& suffix = {});

@@ -25,14 +25,18 @@ size_t default_axis(size_t rank) { return rank >= 3 ? rank - 3 : 0; }
 void FullyConnectedLayer::emit(Emitter& e) {
   const Emitted in = e.input(*this, 0);
   if (channels <= 0) throw Error(Code::kInvalid, "the number of outputs must be positive");
-  const int64_t inputs_count = element_count(in.dims);
+  const bool many = in.dims.size() > 3;  // a row for each image of an item
+  const int64_t inputs_count = element_count(many ? Emitter::image_dims(in) : in.dims);
+  const std::vector<int64_t> rows = {-1, inputs_count};
   std::vector<ValueId> operands = {
-      e.matrix(in),
+      many ? e.node(*this, "Reshape", {e.full(in)}, {{"shape", rows}}, "items") : e.matrix(in),
       e.constant(*this, "weight", kernel.tensor({channels, inputs_count}, "kernel weights"))};
   if (!bias.empty())
     operands.push_back(e.constant(*this, "bias", bias.tensor({channels}, "bias weights")));
-  e.output_compact(*this, 0, e.node(*this, "Gemm", std::move(operands), {{"transB", int64_t{1}}}),
-                   in.batched);
+  const ValueId y =
+      e.node(*this, "Gemm", std::move(operands), {{"transB", int64_t{1}}}, e.image_suffix(in));
+  if (many) return e.of_images(*this, in, y);
+  e.output_compact(*this, 0, y, in.batched);
 }
 
 void MatrixMultiplyLayer::setOperation(int index, nvinfer1::MatrixOperation op) {

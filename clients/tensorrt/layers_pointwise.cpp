@@ -107,12 +107,12 @@ void ElementWiseLayer::emit(Emitter& e) {
 
 void LRNLayer::emit(Emitter& e) {
   const Emitted in = e.input(*this, 0);
-  if (in.dims.size() != 3) throw Error(Code::kInvalid, "LRN needs [channels, height, width]");
   const Attrs attrs = {{"size", int64_t{size}},
                        {"alpha", static_cast<double>(alpha)},
                        {"beta", static_cast<double>(beta)},
                        {"bias", static_cast<double>(k)}};
-  e.output(*this, 0, e.node(*this, "LRN", {e.full(in)}, attrs), in.batched);
+  Emitter::image_dims(in);  // or an error
+  e.of_images(*this, in, e.node(*this, "LRN", {e.images(*this, in)}, attrs, e.image_suffix(in)));
 }
 
 void IdentityLayer::emit(Emitter& e) {

@@ -21,13 +21,6 @@ void check_window(const WindowShape& w) {
     throw Error(Code::kUnsupported, "padding of other than two dimensions");
 }
 
-const Extents& image_dims(const Emitted& in) {
-  if (in.dims.size() != 3)
-    throw Error(Code::kInvalid, "the input has dimensions " + text_of(to_dims(in.dims)) +
-                                    ", [channels, height, width] expected");
-  return in.dims;
-}
-
 bool same_mode(PaddingMode m) {
   return m == PaddingMode::kSAME_UPPER || m == PaddingMode::kSAME_LOWER;
 }
@@ -89,24 +82,25 @@ void check_groups(int64_t channels, int64_t maps, int64_t groups) {
 }  // namespace
 
 void ConvolutionLayer::emit(Emitter& e) {
-  const Emitted& in = e.input(*this, 0);
-  const Extents dims = image_dims(in);
+  const Emitted in = e.input(*this, 0);
+  const Extents dims = Emitter::image_dims(in);
   check_window(window);
   check_groups(dims[0], maps, groups);
   const Extents shape = {maps, dims[0] / groups, window.kernel.h(), window.kernel.w()};
   std::vector<ValueId> operands = {
-      e.full(in), e.constant(*this, "weight", kernel.tensor(shape, "kernel weights"))};
+      e.images(*this, in), e.constant(*this, "weight", kernel.tensor(shape, "kernel weights"))};
   if (!bias.empty())
     operands.push_back(e.constant(*this, "bias", bias.tensor({maps}, "bias weights")));
   Attrs attrs = window_attrs(window, pads_of(window, dims, network.convolution_formula, name));
   attrs.set("dilations", pair(window.dilation));
   attrs.set("group", int64_t{groups});
-  e.output(*this, 0, e.node(*this, "Conv", std::move(operands), std::move(attrs)), in.batched);
+  e.of_images(*this, in,
+              e.node(*this, "Conv", std::move(operands), std::move(attrs), e.image_suffix(in)));
 }
 
 void DeconvolutionLayer::emit(Emitter& e) {
-  const Emitted& in = e.input(*this, 0);
-  const Extents dims = image_dims(in);
+  const Emitted in = e.input(*this, 0);
+  const Extents dims = Emitter::image_dims(in);
   check_window(window);
   check_groups(dims[0], maps, groups);
   if (same_mode(window.mode)) throw Error(Code::kUnsupported, "SAME padding of a deconvolution");
@@ -121,13 +115,14 @@ void DeconvolutionLayer::emit(Emitter& e) {
   }
   const Extents shape = {dims[0], maps / groups, window.kernel.h(), window.kernel.w()};
   std::vector<ValueId> operands = {
-      e.full(in), e.constant(*this, "weight", kernel.tensor(shape, "kernel weights"))};
+      e.images(*this, in), e.constant(*this, "weight", kernel.tensor(shape, "kernel weights"))};
   if (!bias.empty())
     operands.push_back(e.constant(*this, "bias", bias.tensor({maps}, "bias weights")));
   Attrs attrs = window_attrs(window, pads);
   attrs.set("group", int64_t{groups});
-  e.output(*this, 0, e.node(*this, "ConvTranspose", std::move(operands), std::move(attrs)),
-           in.batched);
+  e.of_images(
+      *this, in,
+      e.node(*this, "ConvTranspose", std::move(operands), std::move(attrs), e.image_suffix(in)));
 }
 
 ValueId PoolingLayer::pool(Emitter& e, bool average, ValueId x, const Attrs& attrs,
@@ -139,8 +134,8 @@ ValueId PoolingLayer::pool(Emitter& e, bool average, ValueId x, const Attrs& att
 
 void PoolingLayer::emit(Emitter& e) {
   using nvinfer1::PoolingType;
-  const Emitted& in = e.input(*this, 0);
-  const Extents dims = image_dims(in);
+  const Emitted in = e.input(*this, 0);
+  const Extents dims = Emitter::image_dims(in);
   check_window(window);
   Attrs attrs;
   if (network.pooling_formula || same_mode(window.mode)) {
@@ -153,18 +148,18 @@ void PoolingLayer::emit(Emitter& e) {
     if (window.mode == PaddingMode::kCAFFE_ROUND_UP) ceil_mode = pads.any() ? 1 : 2;
     attrs.set("ceil_mode", ceil_mode);
   }
-  const ValueId x = e.full(in);
+  const ValueId x = e.images(*this, in);
   ValueId y;
   if (kind == PoolingType::kMAX_AVERAGE_BLEND) {
     const ValueId max = pool(e, false, x, attrs, "max"), mean = pool(e, true, x, attrs, "mean");
     const ValueId a =
         e.node(*this, "Mul", {max, e.scalar(*this, "max_share", 1.0 - blend)}, {}, "a");
     const ValueId b = e.node(*this, "Mul", {mean, e.scalar(*this, "mean_share", blend)}, {}, "b");
-    y = e.node(*this, "Add", {a, b});
+    y = e.node(*this, "Add", {a, b}, {}, e.image_suffix(in));
   } else {
-    y = pool(e, kind == PoolingType::kAVERAGE, x, attrs, "");
+    y = pool(e, kind == PoolingType::kAVERAGE, x, attrs, e.image_suffix(in));
   }
-  e.output(*this, 0, y, in.batched);
+  e.of_images(*this, in, y);
 }
 
 }  // namespace tenfold::trt
