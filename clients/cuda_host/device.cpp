@@ -111,6 +111,7 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp* properties, int devic
   p.maxThreadsPerBlock = 1;
   p.multiProcessorCount = cuda_host::processors();
   p.integrated = p.canMapHostMemory = p.unifiedAddressing = p.managedMemory = 1;
+  p.pageableMemoryAccess = p.concurrentManagedAccess = p.canUseHostPointerForRegisteredMem = 1;
   p.concurrentKernels = p.asyncEngineCount = 1;
   p.textureAlignment = 256;
   for (int k = 0; k < 3; ++k) p.maxThreadsDim[k] = p.maxGridSize[k] = 1;
@@ -154,6 +155,37 @@ cudaError_t cudaDeviceCanAccessPeer(int* can, int device, int peer) {
   if (device != 0 || peer != 0) return report(cudaErrorInvalidDevice);
   *can = 0;
   return cudaSuccess;
+}
+
+cudaError_t cudaDeviceEnablePeerAccess(int, unsigned int) { return report(cudaErrorInvalidDevice); }
+cudaError_t cudaDeviceDisablePeerAccess(int) { return report(cudaErrorInvalidDevice); }
+
+cudaError_t cudaDeviceGetPCIBusId(char* text, int length, int device) {
+  static const char kNone[] = "0000:00:00.0";
+  if (!text || length < static_cast<int>(sizeof kNone)) return report(cudaErrorInvalidValue);
+  if (device != 0) return report(cudaErrorInvalidDevice);
+  std::memcpy(text, kNone, sizeof kNone);
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSetCacheConfig(enum cudaFuncCache) { return cudaSuccess; }
+
+cudaError_t cudaDeviceGetCacheConfig(enum cudaFuncCache* config) {
+  if (!config) return report(cudaErrorInvalidValue);
+  *config = cudaFuncCachePreferNone;
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSetLimit(enum cudaLimit, size_t) { return cudaSuccess; }
+
+cudaError_t cudaDeviceGetLimit(size_t* value, enum cudaLimit) {
+  if (!value) return report(cudaErrorInvalidValue);
+  *value = 0;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemAdvise(const void* pointer, size_t bytes, enum cudaMemoryAdvise, int) {
+  return report(cuda_host::inside_allocation(pointer, bytes) ? cudaSuccess : cudaErrorInvalidValue);
 }
 
 cudaError_t cudaDeviceSynchronize(void) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cuda_runtime_api.h"
+#include "vector_functions.h"
 
 #ifdef __cplusplus
 

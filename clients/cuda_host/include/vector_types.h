@@ -1,32 +1,24 @@
-// The small vectors that programs name on the host side.
+// CUDA's small vectors, as programs name them on the host side; alignments are CUDA's.
 #pragma once
 
 #include "host_defines.h"
 
-struct uint3 {
-  unsigned int x, y, z;
-};
-struct int2 {
-  int x, y;
-};
-struct int4 {
-  int x, y, z, w;
-};
-struct float2 {
-  float x, y;
-};
-struct float3 {
-  float x, y, z;
-};
-struct float4 {
-  float x, y, z, w;
-};
-struct uchar3 {
-  unsigned char x, y, z;
-};
-struct uchar4 {
-  unsigned char x, y, z, w;
-};
+#define TENFOLD_CUDA_VECTORS(T, name, two, four)            \
+  struct name##1 { T x; };                                  \
+  struct __attribute__((aligned(two))) name##2 { T x, y; }; \
+  struct name##3 { T x, y, z; };                            \
+  struct __attribute__((aligned(four))) name##4 { T x, y, z, w; }
+
+TENFOLD_CUDA_VECTORS(signed char, char, 2, 4);
+TENFOLD_CUDA_VECTORS(unsigned char, uchar, 2, 4);
+TENFOLD_CUDA_VECTORS(short, short, 4, 8);
+TENFOLD_CUDA_VECTORS(unsigned short, ushort, 4, 8);
+TENFOLD_CUDA_VECTORS(int, int, 8, 16);
+TENFOLD_CUDA_VECTORS(unsigned int, uint, 8, 16);
+TENFOLD_CUDA_VECTORS(float, float, 8, 16);
+TENFOLD_CUDA_VECTORS(double, double, 16, 16);
+
+#undef TENFOLD_CUDA_VECTORS
 
 struct dim3 {
   unsigned int x, y, z;
@@ -36,13 +28,19 @@ struct dim3 {
 };
 
 #ifndef __cplusplus
-typedef struct uint3 uint3;
-typedef struct int2 int2;
-typedef struct int4 int4;
-typedef struct float2 float2;
-typedef struct float3 float3;
-typedef struct float4 float4;
-typedef struct uchar3 uchar3;
-typedef struct uchar4 uchar4;
+#define TENFOLD_CUDA_VECTORS(name) \
+  typedef struct name##1 name##1;  \
+  typedef struct name##2 name##2;  \
+  typedef struct name##3 name##3;  \
+  typedef struct name##4 name##4
+TENFOLD_CUDA_VECTORS(char);
+TENFOLD_CUDA_VECTORS(uchar);
+TENFOLD_CUDA_VECTORS(short);
+TENFOLD_CUDA_VECTORS(ushort);
+TENFOLD_CUDA_VECTORS(int);
+TENFOLD_CUDA_VECTORS(uint);
+TENFOLD_CUDA_VECTORS(float);
+TENFOLD_CUDA_VECTORS(double);
+#undef TENFOLD_CUDA_VECTORS
 typedef struct dim3 dim3;
 #endif

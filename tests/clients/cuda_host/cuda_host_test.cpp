@@ -248,6 +248,42 @@ TEST(Device, IsOneCpu) {
   cudaGetLastError();
 }
 
+TEST(Device, AcceptsHintsAndHasNoPeers) {
+  char id[16];
+  EXPECT_EQ(cudaDeviceGetPCIBusId(id, sizeof id, 0), cudaSuccess);
+  EXPECT_EQ(cudaDeviceGetPCIBusId(id, 4, 0), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaDeviceSetCacheConfig(cudaFuncCachePreferL1), cudaSuccess);
+  EXPECT_EQ(cudaDeviceSetLimit(cudaLimitMallocHeapSize, 1 << 20), cudaSuccess);
+  size_t limit = 1;
+  EXPECT_EQ(cudaDeviceGetLimit(&limit, cudaLimitStackSize), cudaSuccess);
+  EXPECT_EQ(limit, 0u);
+  EXPECT_EQ(cudaDeviceEnablePeerAccess(1, 0), cudaErrorInvalidDevice);
+  float *a = nullptr, *b = nullptr;
+  ASSERT_EQ(cudaMallocManaged(&a, 2 * sizeof(float)), cudaSuccess);
+  ASSERT_EQ(cudaMallocManaged(&b, 2 * sizeof(float)), cudaSuccess);
+  EXPECT_EQ(cudaMemAdvise(a, 8, cudaMemAdviseSetReadMostly, 0), cudaSuccess);
+  EXPECT_EQ(cudaMemAdvise(&limit, 8, cudaMemAdviseSetReadMostly, 0), cudaErrorInvalidValue);
+  a[1] = 5;
+  EXPECT_EQ(cudaMemcpyPeer(b, 0, a, 0, 2 * sizeof(float)), cudaSuccess);
+  EXPECT_EQ(b[1], 5);
+  EXPECT_EQ(cudaMemcpyPeer(b, 1, a, 0, 2 * sizeof(float)), cudaErrorInvalidDevice);
+  cudaFree(a);
+  cudaFree(b);
+  cudaGetLastError();
+}
+
+TEST(Vectors, HaveCudasSizesAndAlignments) {
+  EXPECT_EQ(sizeof(float3), 12u);
+  EXPECT_EQ(sizeof(float4), 16u);
+  EXPECT_EQ(alignof(float4), 16u);
+  EXPECT_EQ(alignof(uchar4), 4u);
+  EXPECT_EQ(alignof(double2), 16u);
+  EXPECT_EQ(sizeof(uchar3), 3u);
+  const float4 v = make_float4(1, 2, 3, 4);
+  EXPECT_EQ(v.x + 10 * v.y + 100 * v.z + 1000 * v.w, 4321);
+  EXPECT_EQ(make_uchar2(3, 4).y, 4);
+}
+
 TEST(Half, ConvertsBothWays) {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {  // every value survives the round trip
     const __half h = {static_cast<unsigned short>(bits)};
