@@ -37,7 +37,7 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
     } else if (ends_with(file.base(), ".prototxt") ||
                (file.is_text() && !ends_with(file.base(), ".caffemodel"))) {
       part = ends_with(file.base(), ".txt") ? &parts.labels : &parts.network;
-    } else if (file.bytes().empty()) {
+    } else if (file.bytes().empty() && !ends_with(file.base(), ".caffemodel")) {
       report(file, Code::kInvalid, "the file is empty", "");
       continue;
     }

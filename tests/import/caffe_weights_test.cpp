@@ -19,6 +19,20 @@ TEST(CaffeWeights, WeightsAreFoundByLayerName) {
   EXPECT_EQ(m.graph.constant_of(node.inputs[2])->source.at(1), 8);
 }
 
+// A network of pooling alone has no weights: a file that holds none is no reason to refuse it.
+TEST(CaffeWeights, FilesWithoutLayers) {
+  const std::string pool = input("1,3,4,4") +
+                           "layer { name: 'p' type: 'Pooling' bottom: 'data' top: 'p' "
+                           "pooling_param { kernel_size: 2 } }";
+  for (const char* blobs : {"", "name: 'net'"}) {
+    const ImportedModel m = import_text_with(pool, blobs);
+    EXPECT_FALSE(m.failed) << report(m);
+    EXPECT_TRUE(says(m, Severity::kWarning, {"weights"})) << report(m);
+    const ImportedModel lacks = import_text_with(input("1,3,4,4") + conv("c", "data"), blobs);
+    EXPECT_TRUE(says(lacks, Severity::kError, {"lacks trained weights", "c"})) << report(lacks);
+  }
+}
+
 TEST(CaffeWeights, WeightsOfLegacyShape) {
   const std::string net = input("1,3") +
                           "layer { name: 'ip' type: 'InnerProduct' bottom: 'data' top: 'ip' "

@@ -67,10 +67,6 @@ Weights Weights::read(std::string_view bytes, const std::string& file, Diagnosti
                             "a Git LFS pointer stands in place of the weights", "git lfs pull"));
     return weights;
   }
-  if (bytes.empty()) {
-    diagnostics.add(problem(file, 0, "", Code::kInvalid, "the file of weights is empty"));
-    return weights;
-  }
   for (size_t at = 0; at < bytes.size();) {
     const size_t start = at;
     Field field;
@@ -86,8 +82,13 @@ Weights Weights::read(std::string_view bytes, const std::string& file, Diagnosti
       weights.read_layer(field.number, field.bytes, static_cast<int64_t>(start), diagnostics);
   }
   if (weights.layers_.empty() && diagnostics.error_count() == 0) {
-    diagnostics.add(problem(file, 0, "", Code::kInvalid, "the file of weights holds no layers",
-                            "it must be a binary .caffemodel"));
+    // A network without weights needs none; of any other each layer that lacks its own is told.
+    Diagnostic none = problem(
+        file, 0, "", Code::kInvalid,
+        bytes.empty() ? "the file of weights is empty" : "the file of weights holds no layers",
+        "it must be a binary .caffemodel");
+    none.severity = Severity::kWarning;
+    diagnostics.add(std::move(none));
   }
   return weights;
 }
