@@ -3,6 +3,7 @@
 #include <random>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli.h"
@@ -150,14 +151,18 @@ void check_plan(const CheckOptions& o) {
   finish(o, differences, engine->messages(), file, std::string(to_string(precision)));
 }
 
-// What a damaged plan says, as `--json` has it.
-void report_error(const std::string& file, const Error& e) {
+std::string subject_of(const CheckOptions& o) {
+  return fmt::format("{}", fmt::join(o.model.model, " "));
+}
+
+// What ended the check, as `--json` has it.
+void report_error(const CheckOptions& o, const Error& e) {
   print_document({{"ok", false},
-                  {"subject", file},
+                  {"subject", subject_of(o)},
                   {"problems",
                    {{{"severity", "error"},
                      {"code", to_string(e.code())},
-                     {"file", file},
+                     {"file", subject_of(o)},
                      {"reason", e.what()},
                      {"notes", e.notes()}}}}});
 }
@@ -185,8 +190,7 @@ void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
 }
 
 void check_model(const CheckOptions& o) {
-  std::string subject;
-  for (const std::string& m : o.model.model) subject += (subject.empty() ? "" : " ") + m;
+  const std::string subject = subject_of(o);
   for (const std::string& m : o.model.model)
     if (is_plan_file(m)) throw UsageError(m + ": a plan is a whole model: name it alone");
   const ImportedModel model = import_model(o.model.model, o.model.import);
@@ -195,7 +199,7 @@ void check_model(const CheckOptions& o) {
     if (!o.json)
       fmt::print("{}: {} problem{}\n", subject, model.diagnostics.error_count(),
                  model.diagnostics.error_count() == 1 ? "" : "s");
-    throw ExitWith{exit_for(model.diagnostics.worst())};
+    throw ExitWith{flags_are_wrong(o.model) ? kUsage : exit_for(model.diagnostics.worst())};
   }
   if (!o.json)
     for (const Diagnostic& d : model.diagnostics.all())
@@ -241,11 +245,13 @@ Action add_check(CLI::App& app) {
       "Examples:\n  tenfold check net.plan\n  tenfold check deploy.prototxt net.caffemodel --json\n"
       "Exit status 5: the answers differ from the reference kernels'.");
   return [o] {
-    if (o->model.model.size() != 1 || !is_plan_file(o->model.model.front())) return check_model(*o);
     try {
-      check_plan(*o);
+      if (o->model.model.size() == 1 && is_plan_file(o->model.model.front()))
+        check_plan(*o);
+      else
+        check_model(*o);
     } catch (const Error& e) {
-      if (o->json) report_error(o->model.model.front(), e);
+      if (o->json) report_error(*o, e);
       throw;
     }
   };

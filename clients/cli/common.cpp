@@ -166,6 +166,17 @@ bool uses(const Plan& plan, DType type) {
   return false;
 }
 
+bool flags_are_wrong(const ModelOptions& options) {
+  const ImportOptions& given = options.import;
+  if (given.outputs.empty() && given.shapes.empty() && given.mean == ImportOptions().mean)
+    return false;
+  ImportOptions plain = given;
+  plain.outputs.clear();
+  plain.shapes.clear();
+  plain.mean = ImportOptions().mean;
+  return !import_model(options.model, plain).failed;
+}
+
 ImportedModel load_model(const ModelOptions& options, bool print_notes) {
   for (const std::string& file : options.model)
     if (is_plan_file(file))
@@ -183,7 +194,14 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
     std::string names;
     for (const std::string& m : options.model) names += (names.empty() ? "" : " ") + m;
     const size_t n = model.diagnostics.error_count();
-    model.diagnostics.throw_if_errors(fmt::format("{}: {} problem{}", names, n, n == 1 ? "" : "s"));
+    const bool usage = flags_are_wrong(options);
+    try {
+      model.diagnostics.throw_if_errors(
+          fmt::format("{}: {} problem{}", names, n, n == 1 ? "" : "s"));
+    } catch (const Error& e) {
+      if (usage) throw UsageError(e.full());
+      throw;
+    }
   }
   return model;
 }

@@ -159,6 +159,29 @@ TEST_F(Cli, PlansWithDamagedFirstBytesAreStillPlans) {
   for (const size_t size : {1, 7, 8, 63}) refused(plan.substr(0, size));
 }
 
+// What the call says of a model that is fine without it is the call's mistake, with a suggestion.
+TEST_F(Cli, NamesThatTheModelLacksAreUsage) {
+  for (const std::string flag : {"--output con1", "--shape dta=1,1,28,28", "--shape data=1,1,28",
+                                 "--mean 1,2", "--output conv1 --output nosuch"}) {
+    const Outcome checked = tenfold("check " + kModel + kCpu + "--json " + flag);
+    EXPECT_EQ(checked.status, 2) << flag << checked.err;
+    EXPECT_EQ(nlohmann::json::parse(checked.out)["ok"], false);
+    const Outcome built = tenfold("build " + kModel + kCpu + "-o " + path("x.plan") + " " + flag);
+    EXPECT_EQ(built.status, 2) << flag << built.err;
+  }
+  EXPECT_NE(tenfold("inspect " + kModel + " --output con1").err.find("did you mean 'conv1'"),
+            std::string::npos);
+  write("bad.prototxt", "layer {");  // nothing that flags could mend
+  EXPECT_EQ(tenfold("check " + path("bad.prototxt") + " --random-weights --output x").status, 4);
+  write("large.prototxt",
+        "input: \"data\"\ninput_shape { dim: 1 dim: 3 dim: 60000 dim: 60000 }\n"
+        "layer { name: \"p\" type: \"Pooling\" bottom: \"data\" top: \"p\"\n"
+        "  pooling_param { kernel_size: 3 } }\n");
+  const Outcome large = tenfold("check " + path("large.prototxt") + kCpu + "--json");
+  EXPECT_EQ(large.status, 6) << large.err;
+  EXPECT_EQ(nlohmann::json::parse(large.out)["problems"].size(), 1u);
+}
+
 // What the command writes to a terminal of this kind.
 std::string shown_on_terminal(const std::string& kind, const std::string& args) {
   const int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
