@@ -1,4 +1,5 @@
 """What bench/cpu.py and bench/gpu.py share: models on disk, processes, the tenfold command, tables, JSON."""
+import argparse
 import datetime
 import json
 import math
@@ -187,6 +188,25 @@ def processor():
     except OSError:
         pass
     return facts
+
+
+def sizes(text):
+    """A comma-separated list of sizes, each at least 1; for argparse."""
+    found = [int(part) for part in text.split(",")]
+    if min(found) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give sizes from 1, such as 1,8")
+    return found
+
+
+def report_file(text):
+    """The name of a report that can be written, found out before anything is measured; for argparse."""
+    path = Path(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}")
+    return text
 
 
 def write_report(path, report):

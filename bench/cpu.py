@@ -79,20 +79,16 @@ def print_table(rows):
     print("median/min; ratio: the faster peer's median over Tenfold's, above 1 Tenfold is faster")
 
 
-def numbers(text):
-    return [int(part) for part in text.split(",")]
-
-
 def main():
     common.use_environment(".deps/bench-venv")
     import zoo
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", default=",".join(zoo.MODELS), help="comma-separated (default: all)")
-    parser.add_argument("--batch", type=numbers, default=[1], help="comma-separated batch sizes (default 1)")
-    parser.add_argument("--threads", type=numbers, default=[os.cpu_count()], help="comma-separated (default: all)")
+    parser.add_argument("--batch", type=common.sizes, default=[1], help="comma-separated batch sizes (default 1)")
+    parser.add_argument("--threads", type=common.sizes, default=[os.cpu_count()], help="comma-separated (default: all)")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of one repeat")
-    parser.add_argument("--json", help="report file")
+    parser.add_argument("--json", type=common.report_file, help="report file")
     parser.add_argument("--peers-only", action="store_true", help="leave Tenfold out")
     args = parser.parse_args()
     models = args.models.split(",")

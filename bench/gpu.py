@@ -180,9 +180,9 @@ def main():
     import zoo
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, help=f"comma-separated: {', '.join(zoo.MODELS)}")
-    parser.add_argument("--batch", default="1", help="comma-separated batch sizes")
+    parser.add_argument("--batch", type=common.sizes, default=[1], help="comma-separated batch sizes")
     parser.add_argument("--device", default="cuda:0")
-    parser.add_argument("--json", help="report file")
+    parser.add_argument("--json", type=common.report_file, help="report file")
     parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated: eager, graph, compile")
     parser.add_argument("--peers-only", action="store_true", help="leave Tenfold out")
     args = parser.parse_args()
@@ -192,7 +192,7 @@ def main():
             parser.error(f"unknown {kind}: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     rows = []
     for model in args.model.split(","):
-        for batch in map(int, args.batch.split(",")):
+        for batch in args.batch:
             rows.append(measure_row(model, batch, args))
             print(f"{model} b{batch}: {rows[-1].get('errors', 'done')}", file=sys.stderr, flush=True)
     mean = common.geometric_mean([r["ratio"] for r in rows])

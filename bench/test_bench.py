@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Tests of the benchmarks' arithmetic and reporting: `python3 bench/test_bench.py`. Needs nothing."""
+import argparse
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+BENCH = Path(__file__).resolve().parent
+sys.path.insert(0, str(BENCH))
 import common
 import gpu
 
@@ -81,6 +85,20 @@ class Processes(unittest.TestCase):
                 common.run_json(self.python(text), limit)
         with self.assertRaisesRegex(common.Failure, "not there"):
             common.run(["no-such-command"], 5)
+
+    def test_mistakes_in_the_call_are_found_before_measuring(self):
+        self.assertEqual(common.sizes("1,8"), [1, 8])
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "file").touch()
+            self.assertEqual(common.report_file(f"{folder}/new/x.json"), f"{folder}/new/x.json")
+            bad = ((common.sizes, "0"), (common.sizes, "1,-2"), (common.report_file, f"{folder}/file/x.json"),
+                   (common.report_file, folder))
+            for check, text in bad:
+                with self.assertRaises(argparse.ArgumentTypeError):
+                    check(text)
+        for script, option in (("cpu.py", "--models"), ("gpu.py", "--model")):
+            call = [sys.executable, BENCH / script, option, "resnet18", "--batch", "0"]
+            self.assertEqual(subprocess.run(call, capture_output=True).returncode, 2)
 
     def test_an_error_has_its_line_under_the_table(self):
         rows = [{"model": "m", "batch": 2, "errors": {"tenfold": "bad"}}, {"model": "m", "batch": 1}]
