@@ -55,7 +55,9 @@ L* add_plugin(NetworkCore& core, const char* kind, ITensor* const* inputs, int c
 
 template <class T>
 T* unavailable(const NetworkCore& core, const char* what) {
-  core.log.error(std::string(what) + ": this layer is not available yet");
+  core.log.error(std::string(what) +
+                 ": this layer is not available yet\n"
+                 "note: a plugin of the program's own can stand for it");
   return nullptr;
 }
 

@@ -89,3 +89,9 @@ extern "C" void* createInferRuntime_INTERNAL(void* logger, int) {
   using namespace tenfold::trt;
   return create<nvinfer1::IRuntime, RuntimeImpl>("createInferRuntime", logger);
 }
+
+extern "C" void* createInferRefitter_INTERNAL(void*, void* logger, int) {
+  tenfold::trt::use_logger(logger).error(
+      "createInferRefitter: engines cannot be refitted yet: build one with the new weights");
+  return nullptr;
+}

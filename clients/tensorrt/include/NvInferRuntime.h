@@ -75,8 +75,29 @@ class IRuntime {
   virtual ~IRuntime() {}
 };
 
+enum class WeightsRole : int { kKERNEL = 0, kBIAS = 1, kSHIFT = 2, kSCALE = 3, kCONSTANT = 4 };
+template <>
+inline int EnumMax<WeightsRole>() {
+  return 5;
+}
+
+// Changes the weights of an engine: declared so that programs compile; making one fails with a
+// message.
+class IRefitter {
+ public:
+  virtual bool setWeights(const char* layerName, WeightsRole role, Weights weights) = 0;
+  virtual bool refitCudaEngine() = 0;
+  virtual int getMissing(int size, const char** layerNames, WeightsRole* roles) = 0;
+  virtual int getAll(int size, const char** layerNames, WeightsRole* roles) = 0;
+  virtual void destroy() = 0;
+
+ protected:
+  virtual ~IRefitter() {}
+};
+
 }  // namespace nvinfer1
 
+extern "C" TENSORRTAPI void* createInferRefitter_INTERNAL(void* engine, void* logger, int version);
 extern "C" TENSORRTAPI void* createInferRuntime_INTERNAL(void* logger, int version);
 // The logger that was handed over last; null when no object made with it lives.
 extern "C" TENSORRTAPI nvinfer1::ILogger* getLogger();
@@ -84,6 +105,10 @@ extern "C" TENSORRTAPI nvinfer1::ILogger* getLogger();
 namespace nvinfer1 {
 namespace {
 
+inline IRefitter* createInferRefitter(ICudaEngine& engine, ILogger& logger) {
+  return static_cast<IRefitter*>(
+      createInferRefitter_INTERNAL(&engine, &logger, NV_TENSORRT_VERSION));
+}
 inline IRuntime* createInferRuntime(ILogger& logger) {
   return static_cast<IRuntime*>(createInferRuntime_INTERNAL(&logger, NV_TENSORRT_VERSION));
 }

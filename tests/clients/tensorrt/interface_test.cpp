@@ -338,6 +338,24 @@ TEST(Library, SaysThatItHasNoBuiltInPlugins) {
   runtime->destroy();
 }
 
+TEST(Network, SaysWhichLayersAreMissing) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ITensor* x = network->addInput("x", DataType::kFLOAT, Dims2(1, 8));
+  EXPECT_EQ(network->addRNNv2(*x, 1, 8, 1, RNNOperation::kLSTM), nullptr);
+  EXPECT_TRUE(messages.complained("addRNNv2: this layer is not available yet"));
+  EXPECT_TRUE(messages.complained("a plugin of the program's own can stand for it"));
+  network->markOutput(*network->addUnary(*x, UnaryOperation::kABS)->getOutput(0));
+  ICudaEngine* engine = builder->buildCudaEngine(*network);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  EXPECT_EQ(createInferRefitter(*engine, messages), nullptr);
+  EXPECT_TRUE(messages.complained("createInferRefitter: engines cannot be refitted yet"));
+  engine->destroy();
+  network->destroy();
+  builder->destroy();
+}
+
 TEST(Runtime, TellsEnginesOfOthersFromDamagedOnes) {
   Messages messages;
   IRuntime* runtime = createInferRuntime(messages);
