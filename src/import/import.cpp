@@ -55,25 +55,34 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
   return parts;
 }
 
-// What the data layer of a train_val network says about pictures.
+bool of_training(const caffe::LayerParameter& layer) {
+  for (const caffe::NetStateRule& rule : layer.include())
+    if (rule.has_phase() && rule.phase() == caffe::TRAIN) return true;
+  return false;
+}
+
+// What the data layer of a train_val network says about pictures: the one of the TEST phase, or the
+// one of training where the job had no pictures to test with. Stages are DIGITS' own: none counts.
 void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnostics& diagnostics) {
   Diagnostics own;
-  const std::optional<caffe::NetFile> net = caffe::read_net(file.bytes(), file.shown(), own);
+  const std::optional<caffe::NetFile> net = caffe::read_phases(file.bytes(), file.shown(), own);
   if (!net) {
     diagnostics.add({Severity::kWarning, Code::kOk, file.shown(), 0, -1, "",
                      "cannot be read, so nothing is known about the training's pictures", ""});
     return;
   }
+  const caffe::LayerParameter* data = nullptr;
   for (const caffe::LayerParameter& layer : net->net.layer()) {
     const caffe::LayerEntry* entry = caffe::find_layer(layer.type());
     if (!entry || entry->kind != caffe::LayerKind::kData || layer.type() == "Input") continue;
-    const caffe::TransformationParameter& t = layer.transform_param();
-    facts.trained_with = true;
-    facts.subtracts_file = t.has_mean_file();
-    facts.mean_values.assign(t.mean_value().begin(), t.mean_value().end());
-    facts.scale = t.scale();
-    return;
+    if (!data || (of_training(*data) && !of_training(layer))) data = &layer;
   }
+  if (!data) return;
+  const caffe::TransformationParameter& t = data->transform_param();
+  facts.trained_with = true;
+  facts.subtracts_file = t.has_mean_file();
+  facts.mean_values.assign(t.mean_value().begin(), t.mean_value().end());
+  facts.scale = t.scale();
 }
 
 Tensor load_mean(const std::string& name, const ModelFile* file) {

@@ -112,6 +112,22 @@ TEST(Digits, TheExampleInAllForms) {
   }
 }
 
+// Also that of a job without pictures to test with, or of a later DIGITS, which names stages.
+TEST(Digits, TheDataLayerOfTrainingSpeaksWhereNoOtherDoes) {
+  const std::string top = "layer { name: 'd' type: 'Data' top: 'data' include { ";
+  const std::string seven = " } transform_param { mean_value: 7 scale: 0.5 } }\n";
+  const std::string nine = " } transform_param { mean_value: 9 } }\n";
+  const Folder folder;
+  make_package(folder, "");
+  for (const std::string& text : {top + "phase: TRAIN" + seven, top + "stage: 'train'" + seven,
+                                  top + "phase: TRAIN" + nine + top + "phase: TEST" + seven}) {
+    folder.write("train_val.prototxt", text);
+    const ImportedModel m = import_model({folder.path()});
+    const char* want = "values (7,7,7) of train_val's transform_param; scale: 0.5";
+    EXPECT_NE(m.preprocess.note.find(want), std::string::npos) << text << m.preprocess.note;
+  }
+}
+
 TEST(Digits, ColorPictureIsCroppedSwappedAndCentered) {
   const Folder folder;
   make_package(folder,

@@ -127,15 +127,21 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
   return net;
 }
 
-std::optional<NetFile> read_net(const std::string& text, const std::string& file,
-                                Diagnostics& diagnostics) {
+std::optional<NetFile> read_phases(const std::string& text, const std::string& file,
+                                   Diagnostics& diagnostics) {
   std::optional<NetFile> net = parse_net(text, file, diagnostics);
   if (!net) return net;
   upgrade_v0(*net, diagnostics);
   upgrade_v1(*net, diagnostics);
   upgrade_data(*net);
   upgrade_inputs(*net, diagnostics);
-  keep_test_phase(*net, diagnostics);
+  return net;
+}
+
+std::optional<NetFile> read_net(const std::string& text, const std::string& file,
+                                Diagnostics& diagnostics) {
+  std::optional<NetFile> net = read_phases(text, file, diagnostics);
+  if (net) keep_test_phase(*net, diagnostics);
   return net;
 }
 

@@ -22,6 +22,9 @@ struct NetFile {
 // Unknown fields become warnings. nullopt after a syntax error or when the text holds no network.
 std::optional<NetFile> read_net(const std::string& text, const std::string& file,
                                 Diagnostics& diagnostics);
+// The same with the layers of every phase.
+std::optional<NetFile> read_phases(const std::string& text, const std::string& file,
+                                   Diagnostics& diagnostics);
 
 // The steps of read_net. Each leaves `lines` parallel to the layers.
 std::optional<NetFile> parse_net(const std::string& text, const std::string& file,
