@@ -125,14 +125,14 @@ TypeSet Collector::permitted_for(const Lowered& lowered) const {
 
 void Collector::ask(Offer& offer, const Row& row) {
   const Problem& open = offer.lowered.problem;
-  if (Verdict v = row.supports(open, target_); !v) return refuse(offer.region, row, "", v.reason);
+  if (Verdict v = costs_.supports(row, open); !v) return refuse(offer.region, row, "", v.reason);
   int taken = 0;
-  for (const FormatTuple& formats : row.formats(open, target_, permitted_for(offer.lowered))) {
+  for (const FormatTuple& formats : costs_.formats(row, open, permitted_for(offer.lowered))) {
     if (taken >= 8) break;
     std::string why;
     std::optional<Problem> closed = close(open, formats, &why);
     if (closed)
-      if (Verdict v = row.supports(*closed, target_); !v) {
+      if (Verdict v = costs_.supports(row, *closed); !v) {
         why = v.reason;
         closed.reset();
       }
@@ -167,7 +167,7 @@ Offers Collector::computed(NodeId start) {
     bool largest = true;
     for (size_t k = regions.size(); k-- > 0;) {
       const bool alone = activations(lowered[k]) <= activations(lowered.front());
-      if (!(largest || alone) || !rows_[r]->supports(lowered[k].problem, target_)) continue;
+      if (!(largest || alone) || !costs_.supports(*rows_[r], lowered[k].problem)) continue;
       wanted.insert(k);
       largest = false;
       if (alone) break;
@@ -181,30 +181,30 @@ Offers Collector::computed(NodeId start) {
   }
   if (wanted.empty())
     for (size_t r : fitting)
-      if (Verdict v = rows_[r]->supports(lowered.front().problem, target_); !v)
+      if (Verdict v = costs_.supports(*rows_[r], lowered.front().problem); !v)
         refuse(regions.front(), *rows_[r], "", v.reason);
   return offers;
 }
 
 // Why a choice is not worth its time, empty if it is: estimates far beyond the best, and the
 // specification's rows wherever another row offers something.
-std::string not_worth(const Offer& offer, const Candidate& choice, const Target& target) {
+std::string not_worth(const Offer& offer, const Candidate& choice, Costs& costs) {
   double best = std::numeric_limits<double>::infinity();
   for (const Candidate& c : offer.candidates)
-    if (c.row && !is_reference(*c.row)) best = std::min(best, c.row->estimate(c.problem, target));
+    if (c.row && !is_reference(*c.row)) best = std::min(best, costs.estimate(*c.row, c.problem));
   if (!choice.row || best == std::numeric_limits<double>::infinity()) return {};
   if (is_reference(*choice.row))
     return "the reference is taken only where no other kernel is offered";
-  if (choice.row->estimate(choice.problem, target) <= kHopeless * best) return {};
+  if (costs.estimate(*choice.row, choice.problem) <= kHopeless * best) return {};
   return "not timed: its estimate is over " + std::to_string(static_cast<int>(kHopeless)) +
          " times the best";
 }
 
 // Times what is worth timing and drops what failed to run.
-void settle(const Graph& graph, Offer& offer, const Target& target, Costs& costs,
-            Explanation* explanation, bool queue_only) {
+void settle(const Graph& graph, Offer& offer, Costs& costs, Explanation* explanation,
+            bool queue_only) {
   std::vector<std::string> reasons;
-  for (const Candidate& c : offer.candidates) reasons.push_back(not_worth(offer, c, target));
+  for (const Candidate& c : offer.candidates) reasons.push_back(not_worth(offer, c, costs));
   std::vector<Candidate> kept;
   for (size_t k = 0; k < offer.candidates.size(); ++k) {
     Candidate& c = offer.candidates[k];
@@ -306,10 +306,10 @@ Candidates collect_candidates(const Graph& graph, const Target& target,
   Collector collector(graph, target, options, symbols, costs, explanation);
   for (NodeId id : graph.order()) found.by_start[id] = collector.of(id);
   for (auto& [id, list] : found.by_start)
-    for (Offer& offer : list) settle(graph, offer, target, costs, explanation, true);
+    for (Offer& offer : list) settle(graph, offer, costs, explanation, true);
   costs.measure_all("timing kernels");
   for (auto& [id, list] : found.by_start)
-    for (Offer& offer : list) settle(graph, offer, target, costs, explanation, false);
+    for (Offer& offer : list) settle(graph, offer, costs, explanation, false);
   return found;
 }
 

@@ -39,33 +39,79 @@ class Chooser {
       : target_(target), options_(options), costs_(costs) {}
 
   std::unique_ptr<Choice> choose(const Graph& graph, std::vector<std::string>& remarks) {
+    const std::vector<SiblingSet> sets = find_siblings(graph);
     std::unique_ptr<Choice> best = selected(graph);
+    if (sets.empty()) return best;
     const double apart = best->us;
-    std::set<std::vector<std::string>> seen;
-    for (const Siblings which : {Siblings::kAll, Siblings::kApart}) {
+    Spelling spelling(sets.size(), Way::kApart);
+    std::set<std::vector<std::string>> seen{{}};
+    // Looks at another spelling and takes it if it is `worth` times as fast. Whether it was new.
+    const auto look = [&](const Spelling& other, double worth, const std::string& what) {
+      const std::vector<SiblingSet> merged = merged_sets(sets, other);
       std::vector<std::string> names;
-      const std::optional<Graph> merged = merge_siblings(graph, which, names);
-      if (!merged || !seen.insert(names).second) continue;
-      std::unique_ptr<Choice> other;
+      for (const SiblingSet& set : merged) names.push_back(name_of(graph, set));
+      if (!seen.insert(names).second) return;
       try {
-        other = selected(*merged);
+        std::unique_ptr<Choice> choice = selected(merge_siblings(graph, merged));
+        if (!what.empty())
+          remarks.push_back(fmt::format(
+              "{} sets of sibling convolutions{}as one: {:.1f} us, apart: {:.1f} us ({})",
+              names.size(), what, choice->us, apart, fmt::join(names, "; ")));
+        if (choice->us >= worth * best->us) return;
+        best = std::move(choice);
+        spelling = other;
       } catch (const Error& error) {
         if (error.code() != Code::kUnsupported) throw;
         remarks.push_back("sibling convolutions stay apart: " + std::string(error.what()));
-        continue;
       }
-      remarks.push_back(fmt::format(
-          "{} sets of sibling convolutions{} as one: {:.1f} us, apart: {:.1f} us ({})",
-          names.size(),
-          which == Siblings::kApart ? ", those that a concatenation takes left out," : "",
-          other->us, apart, fmt::join(names, "; ")));
-      if (other->us < best->us && other->us < kWorthMerging * apart) best = std::move(other);
-    }
+    };
+    look(Spelling(sets.size(), Way::kWhole), kWorthMerging, " ");
+    look(Spelling(sets.size(), Way::kUnjoined), kWorthMerging,
+         ", those that a concatenation takes left out, ");
+    const double uniform = best->us;
+    if (sets.size() <= kMostSearched)
+      for (size_t k = 0; k < sets.size(); ++k)
+        for (const Way way : {Way::kApart, Way::kWhole, Way::kUnjoined}) {
+          Spelling other = spelling;
+          other[k] = way;
+          look(other, kWorthChanging, "");
+        }
+    if (best->us < uniform) remarks.push_back(remark(graph, sets, spelling, best->us, uniform));
     return best;
   }
 
  private:
+  enum class Way {
+    kApart,
+    kWhole,
+    kUnjoined,  // without those whose result a concatenation takes
+  };
+  using Spelling = std::vector<Way>;  // a way for each set
+
+  static std::vector<SiblingSet> merged_sets(const std::vector<SiblingSet>& sets,
+                                             const Spelling& spelling) {
+    std::vector<SiblingSet> merged;
+    for (size_t k = 0; k < sets.size(); ++k) {
+      SiblingSet set = spelling[k] == Way::kApart ? SiblingSet{} : sets[k];
+      if (spelling[k] == Way::kUnjoined)
+        std::erase_if(set, [](const Sibling& s) { return s.joined; });
+      if (set.size() > 1) merged.push_back(std::move(set));
+    }
+    return merged;
+  }
+
+  static std::string remark(const Graph& graph, const std::vector<SiblingSet>& sets,
+                            const Spelling& spelling, double us, double uniform) {
+    std::vector<std::string> names;
+    for (const SiblingSet& set : merged_sets(sets, spelling)) names.push_back(name_of(graph, set));
+    return fmt::format("sibling convolutions set by set: {:.1f} us, all alike: {:.1f} us ({})", us,
+                       uniform,
+                       names.empty() ? "none as one" : fmt::format("{}", fmt::join(names, "; ")));
+  }
+
   static constexpr double kWorthMerging = 0.995;  // less is within what times vary by
+  static constexpr double kWorthChanging = 0.999;  // of one set
+  static constexpr size_t kMostSearched = 16;  // sets
 
   std::unique_ptr<Choice> selected(const Graph& graph) {
     auto choice = std::make_unique<Choice>(graph);

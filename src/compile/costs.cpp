@@ -44,6 +44,32 @@ std::string Costs::pair_key(const Row& row, const Problem& problem) const {
   return hex(problem.hash()) + "/" + std::string(row.name());
 }
 
+namespace {
+std::string question(const Row& row, const Problem& problem) {
+  return std::string(row.name()) + " " + problem.str();
+}
+}  // namespace
+
+const Verdict& Costs::supports(const Row& row, const Problem& problem) {
+  const auto [it, fresh] = verdicts_.try_emplace(question(row, problem));
+  if (fresh) it->second = row.supports(problem, target_);
+  return it->second;
+}
+
+const std::vector<FormatTuple>& Costs::formats(const Row& row, const Problem& open,
+                                               TypeSet permitted) {
+  const auto [it, fresh] =
+      formats_.try_emplace(std::to_string(permitted.bits()) + " " + question(row, open));
+  if (fresh) it->second = row.formats(open, target_, permitted);
+  return it->second;
+}
+
+double Costs::estimate(const Row& row, const Problem& problem) {
+  const auto [it, fresh] = estimates_.try_emplace(question(row, problem));
+  if (fresh) it->second = row.estimate(problem, target_);
+  return it->second;
+}
+
 std::vector<Costs::Job> Costs::jobs_for(const Row& row, const Problem& problem) const {
   std::vector<Job> jobs;
   std::vector<Tactic> tactics = row.tactics(problem, target_);
@@ -190,7 +216,7 @@ Timed Costs::choose(const Row& row, const Problem& problem) {
     return timed;
   }
   timed.tactic = tactics.front();
-  timed.us = row.estimate(problem, target_);
+  timed.us = estimate(row, problem);
   return timed;
 }
 

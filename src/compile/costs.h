@@ -18,6 +18,11 @@ class Costs {
  public:
   Costs(const Target& target, const CompileOptions& options, Device* device);
 
+  // What the rows' plan halves answer for this target, each question asked once.
+  const Verdict& supports(const Row& row, const Problem& problem);
+  const std::vector<FormatTuple>& formats(const Row& row, const Problem& open, TypeSet permitted);
+  double estimate(const Row& row, const Problem& problem);
+
   // The row's best tactic for the problem. Memoized.
   const Timed& best(const Row& row, const Problem& problem);
   // Queues a pair for measure_all; a pair that is known already is not queued again.
@@ -54,6 +59,9 @@ class Costs {
   Device* device_;
   int threads_;
   std::string machine_;
+  std::unordered_map<std::string, Verdict> verdicts_;  // by row and problem, as text
+  std::unordered_map<std::string, std::vector<FormatTuple>> formats_;
+  std::unordered_map<std::string, double> estimates_;
   std::unordered_map<std::string, Timed> best_;
   std::unordered_map<std::string, Outcome> outcomes_;  // by job key
   std::unordered_map<uint64_t, double> fastest_;  // microseconds, by the problem's hash

@@ -33,7 +33,7 @@ Conversions::Way Conversions::search(const Shape& dims, const Format& from, cons
   way.us = std::numeric_limits<double>::infinity();
   for (const Row* row : rows_) {
     if (way.row && is_reference(*row)) continue;
-    if (!row->supports(way.problem, target_)) continue;
+    if (!costs_.supports(*row, way.problem)) continue;
     const Timed& timed = costs_.best(*row, way.problem);
     if (!timed.failure.empty() || timed.us >= way.us) continue;
     way.row = row;

@@ -2,16 +2,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <optional>
 
 namespace tenfold::select {
 namespace {
-
-// A convolution, and the activation behind it if nothing else sees what is between.
-struct Member {
-  NodeId conv, activation;
-  ValueId result;
-};
 
 bool is_constant(const Graph& graph, ValueId v) {
   return v.valid() && graph.value(v).constant.valid();
@@ -29,39 +23,33 @@ bool is_activation(const Node& node) {
   return op && op->expr && node.inputs.size() == 1 && node.outputs.size() == 1;
 }
 
-class Merger {
+class Finder {
  public:
-  Merger(const Graph& graph, Siblings which) : graph_(graph), which_(which) {}
+  explicit Finder(const Graph& graph) : graph_(graph) {}
 
-  std::optional<Graph> run(std::vector<std::string>& names) {
-    // By first member, so that equal graphs merge equally.
-    std::map<std::string, std::vector<Member>> sets;
-    std::vector<const std::vector<Member>*> order;
+  std::vector<SiblingSet> run() const {
+    std::map<std::string, size_t> index;
+    std::vector<SiblingSet> sets;
     for (NodeId id : graph_.order()) {
-      const std::optional<Member> member = member_of(id);
-      if (!member) continue;
-      std::vector<Member>& set = sets[key(*member)];
-      set.push_back(*member);
-      if (set.size() == 2) order.push_back(&set);
+      const std::optional<Sibling> sibling = sibling_of(id);
+      if (!sibling) continue;
+      const auto [at, fresh] = index.emplace(key(*sibling), sets.size());
+      if (fresh) sets.emplace_back();
+      sets[at->second].push_back(*sibling);
     }
-    if (order.empty()) return std::nullopt;
-    Graph merged = graph_;
-    Patch patch(merged);
-    for (const std::vector<Member>* set : order) names.push_back(merge(patch, *set));
-    merged.apply(std::move(patch));
-    merged.remove_unused();
-    return merged;
+    std::erase_if(sets, [](const SiblingSet& set) { return set.size() < 2; });
+    return sets;
   }
 
  private:
-  std::optional<Member> member_of(NodeId id) const {
+  std::optional<Sibling> sibling_of(NodeId id) const {
     const Node& conv = graph_.node(id);
     if (conv.op != "Conv" || conv.attrs.i("group", 1) != 1 || conv.inputs.size() < 2)
       return std::nullopt;
     if (is_constant(graph_, conv.inputs[0]) || !is_constant(graph_, conv.inputs[1]))
       return std::nullopt;
     if (conv.inputs.size() > 2 && !is_constant(graph_, conv.inputs[2])) return std::nullopt;
-    Member member{id, {}, conv.outputs[0]};
+    Sibling member{id, {}, conv.outputs[0]};
     const std::vector<NodeId> uses = graph_.uses(member.result);
     if (uses.size() == 1 && !graph_.is_output(member.result) &&
         is_activation(graph_.node(uses[0]))) {
@@ -69,14 +57,13 @@ class Merger {
       member.result = graph_.node(uses[0]).outputs[0];
     }
     if (graph_.is_output(member.result)) return std::nullopt;
-    if (which_ == Siblings::kApart)
-      for (const NodeId use : graph_.uses(member.result))
-        if (graph_.node(use).op == "Concat") return std::nullopt;
+    for (const NodeId use : graph_.uses(member.result))
+      member.joined = member.joined || graph_.node(use).op == "Concat";
     return member;
   }
 
   // Equal for siblings.
-  std::string key(const Member& m) const {
+  std::string key(const Sibling& m) const {
     const Node& conv = graph_.node(m.conv);
     const Type& w = graph_.type(conv.inputs[1]);
     std::string text = std::to_string(conv.inputs[0].index) + conv.attrs.str();
@@ -92,29 +79,25 @@ class Merger {
     return text;
   }
 
-  ValueId joined(Patch& patch, const std::vector<Member>& set, size_t input) const {
-    std::vector<ValueId> parts;
-    std::string name;
-    for (const Member& m : set) {
-      const ValueId v = graph_.node(m.conv).inputs[input];
-      parts.push_back(v);
-      name += (name.empty() ? "" : "|") + graph_.value(v).name;
-    }
-    return patch.recipe("Concat", parts, {{"axis", int64_t{0}}}, name);
-  }
+  const Graph& graph_;
+};
 
-  std::string merge(Patch& patch, const std::vector<Member>& set) const {
+class Merger {
+ public:
+  explicit Merger(const Graph& graph) : graph_(graph) {}
+
+  void merge(Patch& patch, const SiblingSet& set) const {
     const Node& first = graph_.node(set.front().conv);
     std::vector<std::string> conv_sources, sources;
     std::vector<int64_t> channels;
-    std::string name, activation_name;
+    const std::string name = name_of(graph_, set);
+    std::string activation_name;
     const auto add_sources = [](std::vector<std::string>& list, const Node& node) {
       for (const std::string& s : node.sources)
         if (std::find(list.begin(), list.end(), s) == list.end()) list.push_back(s);
     };
-    for (const Member& m : set) {
+    for (const Sibling& m : set) {
       const Node& conv = graph_.node(m.conv);
-      name += (name.empty() ? "" : " | ") + conv.name;
       add_sources(conv_sources, conv);
       channels.push_back(graph_.type(conv.inputs[1]).shape[0].value());
       if (!m.activation.valid()) continue;
@@ -133,18 +116,41 @@ class Merger {
         patch.add_multi("Split", {y}, static_cast<int>(set.size()),
                         {{"axis", int64_t{1}}, {"split", channels}}, name + " split");
     for (size_t k = 0; k < set.size(); ++k) patch.replace(set[k].result, parts[k]);
-    return name;
+  }
+
+ private:
+  ValueId joined(Patch& patch, const SiblingSet& set, size_t input) const {
+    std::vector<ValueId> parts;
+    std::string name;
+    for (const Sibling& m : set) {
+      const ValueId v = graph_.node(m.conv).inputs[input];
+      parts.push_back(v);
+      name += (name.empty() ? "" : "|") + graph_.value(v).name;
+    }
+    return patch.recipe("Concat", parts, {{"axis", int64_t{0}}}, name);
   }
 
   const Graph& graph_;
-  const Siblings which_;
 };
 
 }  // namespace
 
-std::optional<Graph> merge_siblings(const Graph& graph, Siblings which,
-                                    std::vector<std::string>& names) {
-  return Merger(graph, which).run(names);
+std::vector<SiblingSet> find_siblings(const Graph& graph) { return Finder(graph).run(); }
+
+std::string name_of(const Graph& graph, const SiblingSet& set) {
+  std::string name;
+  for (const Sibling& m : set) name += (name.empty() ? "" : " | ") + graph.node(m.conv).name;
+  return name;
+}
+
+Graph merge_siblings(const Graph& graph, const std::vector<SiblingSet>& sets) {
+  Graph merged = graph;
+  Patch patch(merged);
+  const Merger merger(graph);
+  for (const SiblingSet& set : sets) merger.merge(patch, set);
+  merged.apply(std::move(patch));
+  merged.remove_unused();
+  return merged;
 }
 
 }  // namespace tenfold::select

@@ -85,7 +85,7 @@ class Slicer {
       *why = name + (output ? " writes no slices" : " reads no slices");
       return std::nullopt;
     }
-    if (const Verdict v = choice.row->supports(choice.problem, target_); !v) {
+    if (const Verdict v = costs_.supports(*choice.row, choice.problem); !v) {
       *why = name + ": " + v.reason;
       return std::nullopt;
     }
