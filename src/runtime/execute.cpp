@@ -113,6 +113,7 @@ void Context::Impl::bind() {
     found = prepared.back().get();
   }
   found->last_use = ++clock;
+  found->ran = false;  // since then others may have used the arena, and the addresses may be gone
   bound = found;
 }
 

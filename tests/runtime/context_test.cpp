@@ -149,6 +149,26 @@ TEST(Context, TapsDoNotChangeResults) {
   }
 }
 
+TEST(Context, TapsAreOfARunOfTheBoundShape) {
+  Plan plan = chain_plan(4);
+  plan.sections[0].programs[0].taps = {{"second", {ValueRef::Kind::kBuffer, 1}, 1}};
+  const auto engine = cpu_engine(plan);
+  const auto context = engine->create_context();
+  const Tensor two = random_tensor({2, 16}, 1), three = random_tensor({3, 16}, 2);
+  context->run({{"data", two}});
+  context->run({{"data", three}});
+  // The memory of the first run is gone, and the arena holds the second's values.
+  context->set_shape("data", {2, 16});
+  context->bind();
+  EXPECT_THROW(context->read_tap("second"), Error);
+  context->run({{"data", two}});
+  EXPECT_NEAR(context->read_tap("second").at(5), two.at(5) + 2, 1e-5);
+  context->run({{"data", three}});
+  context->set_shape("data", {2, 16});
+  context->bind();
+  EXPECT_THROW(context->read_tap("second"), Error);
+}
+
 TEST(Context, CancelEndsOneRun) {
   const auto engine = cpu_engine(chain_plan(4));
   const auto context = engine->create_context();
