@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 
@@ -103,7 +104,12 @@ void run_tasks(size_t count, size_t threads, const Task& task) {
     }
   };
   std::vector<std::thread> pool;
-  for (size_t t = 1; t < std::min(threads, count); ++t) pool.emplace_back(work);
+  pool.reserve(threads);
+  try {
+    for (size_t t = 1; t < std::min(threads, count); ++t) pool.emplace_back(work);
+  } catch (const std::system_error&) {
+    // Fewer threads: slower, equally right.
+  }
   work();
   for (std::thread& t : pool) t.join();
   if (error) std::rethrow_exception(error);

@@ -136,7 +136,7 @@ class FakeRecorder : public Recorder {
 FakeDevice::FakeDevice(bool host_accessible) : host_accessible_(host_accessible) {
   target_.kind = "fake";
   target_.name = "machine of tests";
-  target_.numbers["threads"] = 1;
+  if (host_accessible) target_.numbers["threads"] = 1;  // as a CPU; a GPU has none
 }
 std::unique_ptr<Buffer> FakeDevice::allocate(int64_t bytes, MemoryKind) {
   ++allocations;
