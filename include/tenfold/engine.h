@@ -80,6 +80,7 @@ class Context {
   int64_t memory_bytes() const;  // arena and scratch of the bound shape
 
   // Device (or, on the CPU, host) addresses of inputs and outputs. Cheap; may change between runs.
+  // A device's are multiples of 16 bytes: kInvalid otherwise.
   Status set_address(int binding, void* address) noexcept;
   // Neither allocates, locks nor searches. All addresses must be set and bind() done.
   Status enqueue(Stream& stream) noexcept;

@@ -4,6 +4,11 @@
 #include "src/runtime/context_impl.h"
 
 namespace tenfold {
+namespace {
+
+constexpr uintptr_t kDeviceAlignment = 16;  // of the widest access of a device's kernels
+
+}  // namespace
 
 void BusyGuard::or_throw() const {
   if (!ok_) refusal().or_throw();
@@ -87,6 +92,9 @@ Status Context::set_address(int binding, void* address) noexcept {
   if (!guard.ok()) return BusyGuard::refusal();
   if (binding < 0 || static_cast<size_t>(binding) >= impl_->addresses.size())
     return {Code::kNotFound, "there is no such binding", binding};
+  if (!impl_->device().host_accessible() &&
+      reinterpret_cast<uintptr_t>(address) % kDeviceAlignment != 0)
+    return {Code::kInvalid, "a binding's address is no multiple of 16 bytes", binding};
   impl_->addresses[static_cast<size_t>(binding)] = address;
   return {};
 }

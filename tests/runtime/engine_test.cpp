@@ -9,6 +9,7 @@
 
 #include "src/plan/container.h"
 #include "tests/runtime/fake_device.h"
+#include "tests/runtime/no_threads.h"
 #include "tests/support/sample_plans.h"
 
 namespace tenfold::test {
@@ -132,6 +133,28 @@ TEST(Seam, EqualStepsArePreparedOnce) {
   EXPECT_EQ(fake_row_counters().prepared, before + 1);
 }
 
+TEST(Seam, StepsArePreparedWithoutThreadsToo) {
+  if (!can_refuse_threads()) GTEST_SKIP() << "a sanitizer starts this build's threads";
+  const auto device = fake();
+  const auto engine = [&] {
+    const NoThreads none;
+    return Engine::create(small_plan("fake.", "fake"), device);
+  }();
+  const Tensor data = random_tensor({2, 2, 6, 6}, 6);
+  expect_reference(data, engine->create_context()->run({{"data", data}}).at("out"));
+}
+
+TEST(Seam, RefusesAddressesThatKernelsCannotLoadFrom) {
+  const auto device = fake();
+  const auto context = Engine::create(small_plan("fake.", "fake"), device)->create_context();
+  const auto memory = device->allocate(64, MemoryKind::kDevice);
+  EXPECT_TRUE(context->set_address(0, memory->data()).ok());
+  EXPECT_TRUE(context->set_address(0, static_cast<std::byte*>(memory->data()) + 16).ok());
+  const Status odd = context->set_address(0, static_cast<std::byte*>(memory->data()) + 4);
+  EXPECT_EQ(odd.code(), Code::kInvalid);
+  EXPECT_THAT(odd.what(), HasSubstr("no multiple of 16"));
+}
+
 TEST(Seam, PreparedShapesAreKeptAndShareTheArena) {
   const auto device = fake();
   const auto engine = Engine::create(small_plan("fake.", "fake"), device);
@@ -181,7 +204,7 @@ TEST(Seam, RebindsOnlyWhenAddressesChange) {
   const int before = device->rebinds;
   for (int k = 0; k < 5; ++k) ASSERT_TRUE(context->enqueue(stream).ok());
   EXPECT_EQ(device->rebinds, before + 1);
-  int host = 0;
+  alignas(16) int host = 0;
   ASSERT_TRUE(context->set_address(1, &host).ok());
   EXPECT_EQ(context->enqueue(stream).code(), Code::kDevice);   // not the device's memory
   EXPECT_EQ(context->enqueue(stream).code(), Code::kDevice);   // and not forgotten
