@@ -33,9 +33,12 @@ inline int64_t checked_floor_div(int64_t a, int64_t b) {
   return q - ((a % b != 0 && (a % b < 0) != (b < 0)) ? 1 : 0);
 }
 // The remainder that goes with checked_floor_div: it has the divisor's sign.
+// Error{kInvalid} when b is 0.
 inline int64_t checked_floor_mod(int64_t a, int64_t b) {
+  if (b == 0) throw Error(Code::kInvalid, "a dimension is divided by zero");
   if (b == -1) return 0;
-  return a - checked_mul(checked_floor_div(a, b), b);
+  const int64_t r = a % b;
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 // The smallest multiple of `unit` (positive) that is at least `a` (not negative).
 inline int64_t checked_round_up(int64_t a, int64_t unit) {

@@ -60,7 +60,7 @@ std::optional<Dim> exact_quotient(const Dim& a, const Dim& b) {
 void split(const Dim& a, int64_t divisor, Polynomial& q, Polynomial& r) {
   for (const DimTerm& t : DimOps::terms(a)) {
     const int64_t whole = checked_floor_div(t.coefficient, divisor);
-    const int64_t rest = t.coefficient - whole * divisor;
+    const int64_t rest = checked_floor_mod(t.coefficient, divisor);
     if (whole) q.push_back({t.monomial, whole});
     if (rest) r.push_back({t.monomial, rest});
   }
@@ -116,9 +116,7 @@ int64_t apply(DimFn fn, int64_t a, int64_t b) {
       return checked_add(checked_floor_div(a, b), checked_floor_mod(a, b) != 0 ? 1 : 0);
     case DimFn::kMin: return std::min(a, b);
     case DimFn::kMax: return std::max(a, b);
-    case DimFn::kMod:
-      if (b == 0) throw Error(Code::kInvalid, "a dimension is divided by zero");
-      return checked_floor_mod(a, b);
+    case DimFn::kMod: return checked_floor_mod(a, b);
     case DimFn::kSymbol: break;
   }
   return 0;

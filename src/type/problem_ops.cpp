@@ -73,7 +73,9 @@ void check_pool(const Check& c) {
   for (size_t k = 0; k < win.kernel.size(); ++k) {
     const int64_t room = win.padded(k, x[k + 2]) - win.reach(k), stride = win.strides[k];
     c.require(room >= 0 || ceil_mode != 0, "the window is larger than the input");
-    int64_t extent = (ceil_mode ? checked_floor_div(room + stride - 1, stride) : room / stride) + 1;
+    const int64_t steps =
+        ceil_mode ? checked_floor_div(checked_add(room, stride - 1), stride) : room / stride;
+    int64_t extent = checked_add(steps, 1);
     if (ceil_mode == 1 && (extent - 1) * stride >= x[k + 2] + win.pads[k]) --extent;
     c.require(y[k + 2] == extent, "the output's extents do not fit");
   }

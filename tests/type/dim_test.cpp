@@ -94,6 +94,15 @@ TEST(Dim, EqualPolynomialsAreEqual) {
   EXPECT_EQ(min(n, h), min(h, n));
 }
 
+TEST(Dim, DividesTheLeastNumber) {
+  const std::string least = "-9223372036854775808";
+  EXPECT_EQ(Dim::parse("mod(" + least + ",3)"), Dim(1));
+  EXPECT_EQ(Dim::parse("mod(" + least + ",-1)"), Dim(0));
+  EXPECT_EQ(Dim::parse("ceildiv(" + least + ",3)"), Dim(-3074457345618258602));
+  EXPECT_EQ(Dim::parse("mod(" + least + "*N,3)").str(), "mod(N,3)");
+  EXPECT_EQ(Dim::parse("floordiv(" + least + "*N,3)").eval({{"N", 1}}), -3074457345618258603);
+}
+
 TEST(Dim, LongChainsOfStridedLayersStayFlat) {
   Dim h = Dim::symbol("H");
   for (int k = 0; k < 30; ++k) h = floor_div(h + 2 - 3, 2) + 1;

@@ -130,6 +130,9 @@ TEST(Problem, RefusesWhatRowsRelyOn) {
            "Pointwise(f32[1,9]:cl@4) out0=in0 -> f32[1,9]",
            "Gemm(f32[2,3], f32[4,5]) -> f32[2,5]",
            "MaxPool(f32[2,3,7,7]) {kernel=[3,3], strides=[2,2]} -> f32[2,3,4,4]",
+           "MaxPool(u2[1,1,9223372036854775807]) {kernel=[1], strides=[2147483647], ceil_mode=1} "
+           "-> "
+           "u2[1,1,1]",
            "MatMul(f32[2,3,4], f32[5,4,6]) -> f32[2,3,6]",
            "MatMul(f32[3,4], f32[5,6]) -> f32[3,6]",
            "Concat(f32[2,3], f32[2,4]) {axis=1} -> f32[2,8]",
