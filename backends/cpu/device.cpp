@@ -7,7 +7,7 @@
 namespace tenfold::cpu {
 namespace {
 
-constexpr size_t kAlignment = 64;
+constexpr size_t kAlignment = 256;  // the most that rows may ask of scratch memory
 
 class HostBuffer : public Buffer {
  public:

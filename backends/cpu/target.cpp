@@ -110,8 +110,7 @@ Target detect_target() {
   Target t;
   t.kind = "cpu";
   t.name = level_name();
-  const long threads = sysconf(_SC_NPROCESSORS_ONLN);
-  t.numbers["threads"] = threads > 0 ? threads : 1;
+  t.numbers["threads"] = hardware_threads();
 #if defined(_SC_LEVEL2_CACHE_SIZE)
   const std::pair<const char*, int> caches[] = {{"l1_bytes", _SC_LEVEL1_DCACHE_SIZE},
                                                 {"l2_bytes", _SC_LEVEL2_CACHE_SIZE},

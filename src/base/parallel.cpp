@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <sched.h>
+#include <unistd.h>
 
 #include "src/base/threads.h"
 
@@ -21,8 +22,8 @@ namespace tenfold {
 int hardware_threads() noexcept {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return static_cast<int>(std::clamp(sysconf(_SC_NPROCESSORS_ONLN), 1L, 1L << 16));  // over 1024
 }
 
 namespace {

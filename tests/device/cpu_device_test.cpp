@@ -164,7 +164,7 @@ TEST(CpuDevice, MemoryIsAlignedAndCopies) {
   const auto device = open_device({"cpu", 0});
   const auto stream = device->create_stream();
   const auto buffer = device->allocate(100, MemoryKind::kDevice);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer->data()) % 64, 0u);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer->data()) % 256, 0u);
   EXPECT_EQ(buffer->bytes(), 100);
   const char text[] = "tenfold";
   char back[8] = {};
