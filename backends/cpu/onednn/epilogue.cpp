@@ -25,7 +25,9 @@ Eltwise constant_step(const ChainStep& s) {
     case ExprOp::kPow:
       if (!s.swapped) return {Algorithm::eltwise_pow, 1, c};
       break;
-    case ExprOp::kPRelu: return {Algorithm::eltwise_relu, c, 0};
+    case ExprOp::kPRelu:
+      if (!s.swapped) return {Algorithm::eltwise_relu, c, 0};
+      break;
     default: break;
   }
   refuse("oneDNN has no post-op for " + std::string(to_string(s.op)) + " with a constant");

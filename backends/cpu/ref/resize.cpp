@@ -74,6 +74,8 @@ Verdict check(const Problem& p) {
   const auto scales = p.attrs.floats("scales");
   if (!scales.empty() && scales.size() != x.size() - 2)
     return Verdict::no("Resize: scales has the wrong length");
+  for (const double s : scales)
+    if (!(s > 0 && s < 1e9)) return Verdict::no("Resize: a scale is out of range");
   return {};
 }
 
