@@ -52,6 +52,59 @@ TEST(ExprCode, WritesStatements) {
   EXPECT_NE(code.find("r0[v] = "), std::string::npos);
 }
 
+TEST(ExprCode, WritesNumbersTheSameWayEverywhere) {
+  const std::string code =
+      expr_code(Expr::parse("out0=clip(mul(acc,0.1),-3,212345678901234565120)"), "");
+  EXPECT_NE(code.find("(real)(0.1)"), std::string::npos) << code;
+  EXPECT_NE(code.find("(real)(-3.0)"), std::string::npos) << code;
+  EXPECT_NE(code.find("(real)(212345678901234565120.0)"), std::string::npos) << code;
+}
+
+TEST(Rows, RefuseSizesThatTheyCannotCount) {
+  const Target target = Target::parse("cuda:h200");
+  const auto refusal = [&](const char* row, const std::string& text) {
+    const Verdict v =
+        find_row(row)->supports(Problem::parse(text + " | compute=f16 acc=f32 closed"), target);
+    return v ? std::string("taken") : v.reason;
+  };
+  // A grid has 65535 layers, and a tile 16 columns at least.
+  EXPECT_EQ(refusal("cuda.gemm", "Gemm(f16[1,8], f16[8,1048560]) -> f16[1,1048560]"),
+            "more columns than a grid has layers");
+  EXPECT_EQ(refusal("cuda.gemm", "Gemm(f16[1,8], f16[8,1048544]) -> f16[1,1048544]"), "taken");
+  // Threads behind the last element are counted, too.
+  EXPECT_NE(
+      refusal("cuda.pointwise", "Pointwise(f16[2147483600]) out0=relu(in0) -> f16[2147483600]"),
+      "taken");
+  // The weights' packing ends before such padding does.
+  const std::string depthwise =
+      "Conv(f16[1,8,9,9]:cl, @f16[8,1,3,3]) {group=8, kernel=[3,3]} -> f16[1,8,7,7]:cl";
+  EXPECT_EQ(refusal("cuda.depthwise", depthwise), "taken");
+  EXPECT_EQ(refusal("cuda.depthwise", depthwise + "/pad5"),
+            "an output padded further than the weights");
+}
+
+TEST(Rows, RefuseToResizeNothing) {
+  const Target target = Target::parse("cuda:h200");
+  const auto* row = static_cast<const TextRow*>(find_row("cuda.resize"));
+  const Problem p = Problem::parse(
+      "Resize(f32[1,2,H,4]) -> f32[1,2,6,4] | compute=f32 acc=f32 closed | H in 0..8 at 3");
+  ASSERT_TRUE(row->supports(p, target));
+  EXPECT_NO_THROW(row->launch(p, p.bind({{"H", 1}}), {}, target));
+  EXPECT_THROW(row->launch(p, p.bind({{"H", 0}}), {}, target), Error);
+}
+
+TEST(Rows, VectorsOfPaddingReadOnlyWhatIsThere) {
+  // Lanes 4 to 7 are padding of the output; the second operand's pixels have four channels.
+  const Problem p = Problem::parse(
+      "Pointwise(f32[1,4,5,5]:cl/pad8, f32[1,4,5,5]:cl) out0=add(in0,in1) -> f32[1,4,5,5]:cl/pad8 "
+      "| "
+      "compute=f32 acc=f32 closed");
+  const auto* row = static_cast<const TextRow*>(find_row("cuda.pointwise"));
+  const std::string text = row->request(p, {}, Target::parse("cuda:h200")).text;
+  EXPECT_NE(text.find("load_pack<float, V>(at, l0)"), std::string::npos) << text;
+  EXPECT_NE(text.find("o.valid == V) load_pack<float, V>(at, l1)"), std::string::npos) << text;
+}
+
 TEST(Rows, RefuseWithAReason) {
   const Target target = Target::parse("cuda:h200");
   const Problem open = Problem::parse(

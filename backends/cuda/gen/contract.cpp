@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "backends/cuda/gen/expr.h"
 #include "backends/cuda/gen/operand_code.h"
@@ -141,6 +142,17 @@ Launch ContractRow::launch(const Problem& closed, const Problem& bound, const Ta
   launch.block = {static_cast<uint32_t>(threads_of(tile)), 1, 1};
   launch.shared_bytes = static_cast<uint32_t>(shared_of(closed, tile));
   return launch;
+}
+
+Verdict ContractRow::fits_grid(const Problem& p) const {
+  constexpr int64_t kMostLayers = 65535;  // of a grid's second and third axis
+  const ContractSizes s = sizes(at_tuning(p));
+  int narrowest = std::numeric_limits<int>::max();
+  for (const Tile& tile : tiles_of(p)) narrowest = std::min(narrowest, tile.n);
+  if (s.columns / narrowest >= kMostLayers)
+    return Verdict::no("more columns than a grid has layers");
+  if (s.batches > kMostLayers) return Verdict::no("more matrices than a grid has layers");
+  return {};
 }
 
 Verdict ContractRow::takes_types(const Problem& p) const {

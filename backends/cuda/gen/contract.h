@@ -35,6 +35,8 @@ class ContractRow : public ElementwiseRow {
  protected:
   uint32_t shared_bytes(const Problem& problem, const Tactic& tactic) const override;
   virtual ContractSizes sizes(const Problem& bound) const = 0;
+  // Whether columns and groups are few enough for a grid, whatever the tile; of closed Problems.
+  Verdict fits_grid(const Problem& closed) const;
   // Types and formats that the tiles take, of closed Problems.
   Verdict takes_types(const Problem& closed) const;
 };

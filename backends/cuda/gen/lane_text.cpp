@@ -40,6 +40,10 @@ std::string load_lanes(const Operand& in, const std::string& pointer, const std:
 
 bool LaneText::guarded() const { return shape.flat || is_padded(p.outputs[0]); }
 
+bool LaneText::covers(const Operand& in) const {
+  return !guarded() || inner_extent(in) >= inner_extent(p.outputs[0]);
+}
+
 std::string LaneText::anchor_loaders() const {
   std::string text;
   std::vector<int> axes(static_cast<size_t>(p.anchor_inputs), -1);
@@ -64,7 +68,7 @@ std::string LaneText::anchor_loaders() const {
               "(A, P, i);\n  _Pragma(\"unroll\") for (int v = 0; v < V; ++v) x[v] = same;\n";
     else
       text += load_lanes(in, "A." + name, offset, "x", shape.lanes, axis, name,
-                         anchor.aligned_lanes, guarded());
+                         anchor.aligned_lanes && covers(in), guarded());
     text += "}\n";
   }
   return text;
@@ -109,7 +113,7 @@ std::string LaneText::expr_loads(bool ahead) const {
     else if (shape.flat)
       text += flat_load(in, name, target);
     else
-      text += load_lanes(in, name, offset, target, shape.lanes, lane, name, true, guarded());
+      text += load_lanes(in, name, offset, target, shape.lanes, lane, name, covers(in), guarded());
     text += "  }\n";
   }
   return text;

@@ -14,6 +14,9 @@ struct LaneText {
 
   // Whether lanes may lie outside the output: o.valid counts those inside.
   bool guarded() const;
+  // Whether vectors at every place of the output lie within the operand, those of padding among
+  // them.
+  bool covers(const Operand& in) const;
   // Assigns o.at, the offset of lane 0 in output 0.
   std::string own_offset() const;
   // For every anchor input k: load_in<k>(A, P, o, i, x), V lanes; elem_in<k>(A, P, i), one element.

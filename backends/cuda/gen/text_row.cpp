@@ -16,6 +16,8 @@ constexpr size_t kMaxAxes = 16;
 constexpr size_t kOperandBytes = 3400;
 constexpr size_t bytes_of_operand(size_t rank) { return 12 + 4 * rank; }
 constexpr size_t kMaxArguments = kOperandBytes / bytes_of_operand(0) + 3;
+// Threads are counted in 32 bits, those of the last block that have nothing to do among them.
+constexpr int64_t kMaxElements = std::numeric_limits<int32_t>::max() - 1024;
 
 struct KernelState : RowState {
   Problem closed;
@@ -139,9 +141,8 @@ Verdict takes_operands(const Problem& problem) {
         f.layout.kind != Layout::Kind::kChannelsLast)
       return "layout " + f.layout.str();
     if (f.scale != 0) return "quantized storage";
-    Format dense = f;
-    if (storage_elements(dense, eval(operand.dims, largest)) >= std::numeric_limits<int32_t>::max())
-      return "more than 2^31 elements";
+    if (storage_elements(f, eval(operand.dims, largest)) >= kMaxElements)
+      return "about 2^31 elements and more";
     return "";
   };
   for (const auto* list : {&problem.inputs, &problem.outputs})

@@ -78,7 +78,8 @@ class ConvGemm final : public ContractRow {
     if (group > 1 ? is_padded(p.inputs[0]) || is_padded(p.inputs[1]) || is_padded(p.outputs[0])
                   : input_channels(p) != stored_channels(p))
       return Verdict::no("input and weights are padded differently");
-    return takes_types(p);
+    if (Verdict v = takes_types(p); !v) return v;
+    return fits_grid(p);
   }
 };
 

@@ -95,6 +95,8 @@ class Depthwise final : public ElementwiseRow {
     if (p.closed && device_bytes(weight_type(p)) > 4) return Verdict::no("weights of f64");
     if (p.closed && p.outputs[0].format.layout.kind != Layout::Kind::kChannelsLast)
       return Verdict::no("channels are not innermost");
+    if (p.closed && p.outputs[0].format.dense() && inner_extent(p.outputs[0]) > packed_channels(p))
+      return Verdict::no("an output padded further than the weights");
     return {};
   }
   std::vector<std::byte> pack(const Problem& p, int, const TensorView& value,

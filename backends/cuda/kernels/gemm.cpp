@@ -104,7 +104,8 @@ class Gemm final : public ContractRow {
       return Verdict::no("rows of a slice of more than two axes are no matrix");
     if (is_padded(p.inputs[0]) || is_padded(p.inputs[1]) || is_padded(p.outputs[0]))
       return Verdict::no("padded matrices");
-    return takes_types(p);
+    if (Verdict v = takes_types(p); !v) return v;
+    return fits_grid(p);
   }
 };
 

@@ -1,7 +1,6 @@
 // cuda.resize: nearest and linear resampling of one to three spatial axes.
-#include <cstdio>
-
 #include "backends/cuda/gen/elementwise.h"
+#include "src/base/scanner.h"
 
 namespace tenfold::cuda {
 namespace {
@@ -33,11 +32,7 @@ std::string defines(const Problem& p) {
   for (size_t k = 2; k < p.inputs[0].dims.size(); ++k) {
     const std::string n = std::to_string(k), t = std::to_string(k - 2);
     std::string scale = "(double)P.to" + n + " / (double)P.from" + n;
-    if (!scales.empty()) {
-      char literal[40];
-      std::snprintf(literal, sizeof literal, "(double)%.17g", scales[k - 2]);
-      scale = literal;
-    }
+    if (!scales.empty()) scale = shortest_real(scales[k - 2]);
     text +=
         " taps[" + t + "] = tap_of(d[" + n + "], P.from" + n + ", P.to" + n + ", " + scale + ");";
   }
@@ -46,8 +41,10 @@ std::string defines(const Problem& p) {
 
 void params(const Problem& p, ParamList& list) {
   for (size_t k = 2; k < p.inputs[0].dims.size(); ++k) {
-    list.add("from" + std::to_string(k), p.inputs[0].dims[k].value());
-    list.add("to" + std::to_string(k), p.outputs[0].dims[k].value());
+    const int64_t from = p.inputs[0].dims[k].value(), to = p.outputs[0].dims[k].value();
+    if (from < 1 && to > 0) throw Error(Code::kInvalid, "Resize: the input has no element");
+    list.add("from" + std::to_string(k), from);
+    list.add("to" + std::to_string(k), to);
   }
 }
 
