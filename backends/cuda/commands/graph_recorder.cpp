@@ -79,6 +79,7 @@ class GraphRecorder final : public RecorderBase {
     guard([&] {
       ours_.clear();
       for (const Command& c : list_.commands()) ours_.push_back(keeps_contract(*device_, c));
+      warm_.assign(list_.commands().size(), 0);
     });
     if (!failure_.ok()) return failure_;
     return ensure_graph();
@@ -212,8 +213,11 @@ class GraphRecorder final : public RecorderBase {
       case Command::Kind::kHost:
       case Command::Kind::kForeign: break;
     }
-    if (c.kind == Command::Kind::kForeign)
+    // Once: a graph that is built again may be so while an earlier launch still runs.
+    if (c.kind == Command::Kind::kForeign && !warm_[k]) {
       if (const Status st = warm_run(c); !st.ok()) return st;
+      warm_[k] = 1;
+    }
     CUgraph child = nullptr;
     if (const Status st = capture(c, &child); !st.ok()) return st;
     ++counts_.children;
@@ -326,7 +330,7 @@ class GraphRecorder final : public RecorderBase {
   CUgraphExec exec_ = nullptr;
   CUstream stream_ = nullptr;
   std::vector<CUgraphNode> nodes_;  // of each command
-  std::vector<uint8_t> ours_;
+  std::vector<uint8_t> ours_, warm_;  // of each command: keeps our contract, has run once
   FillNodes fills_;
   const char* eager_reason_ = nullptr;
   bool complete_ = false;  // every address is set
