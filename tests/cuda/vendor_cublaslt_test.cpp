@@ -97,6 +97,12 @@ TEST(CublasLtMatmul, GemmWithAlphaAndTransposes) {
   EXPECT_EQ(s.epilogue.bias, 2);
 }
 
+TEST(CublasLtMatmul, AlphaMayBeAnAttribute) {
+  const Problem p = parse("Gemm(f32[N,70], @f32[70,33]) {alpha=0.5} out0=mul(acc,3) -> f32[N,33]");
+  ASSERT_TRUE(check_matmul(p)) << check_matmul(p).reason;
+  EXPECT_DOUBLE_EQ(matmul_spec(p.bind({{"N", 5}})).epilogue.alpha, 1.5);
+}
+
 TEST(CublasLtMatmul, BatchesAndSharedMatrices) {
   const Problem batched = parse("MatMul(f32[N,4,17,24], f32[N,4,24,40]) -> f32[N,4,17,40]");
   ASSERT_TRUE(check_matmul(batched));

@@ -145,11 +145,12 @@ std::optional<MatmulEpilogue> match_matmul_epilogue(const Problem& p) {
       chain->back().type == p.outputs[0].format.dtype)
     chain->pop_back();
   MatmulEpilogue e;
+  if (p.op == "Gemm") e.alpha = p.attrs.f("alpha", 1);
   for (size_t k = 0; k < chain->size(); ++k) {
     const ChainStep& step = (*chain)[k];
     const bool last = k + 1 == chain->size();
     if (step.op == ExprOp::kMul && step.has_constant && k == 0) {
-      e.alpha = step.constant;
+      e.alpha *= step.constant;
     } else if (step.op == ExprOp::kAdd && step.input >= p.anchor_inputs) {
       const Shape& dims = p.inputs[static_cast<size_t>(step.input)].dims;
       if (e.bias < 0 && is_vector(p, dims))
