@@ -22,12 +22,10 @@ using CUhostFn = void (*)(void*);
 
 inline constexpr CUresult kSuccess = 0;
 inline constexpr CUresult kErrorOutOfMemory = 2;
-inline constexpr CUresult kErrorNoDevice = 100;
 
 // CUdevice_attribute
 inline constexpr int kAttrMaxSharedPerBlock = 8;
 inline constexpr int kAttrWarpSize = 10;
-inline constexpr int kAttrRegistersPerBlock = 12;
 inline constexpr int kAttrClockRate = 13;         // kHz
 inline constexpr int kAttrMultiprocessorCount = 16;
 inline constexpr int kAttrMemoryClockRate = 36;   // kHz
@@ -46,19 +44,16 @@ inline constexpr int kFuncMaxDynamicShared = 8;
 // CUstream_flags, CUevent_flags, CUmemorytype, capture
 inline constexpr unsigned kStreamNonBlocking = 1;
 inline constexpr unsigned kEventDefault = 0;
-inline constexpr unsigned kEventDisableTiming = 2;
-inline constexpr int kMemoryDevice = 2;
 inline constexpr int kMemoryUnified = 4;
 inline constexpr int kCaptureThreadLocal = 1;
 inline constexpr int kCaptureRelaxed = 2;
 inline constexpr int kCaptureNone = 0;
-inline constexpr int kCaptureActive = 1;
-// CUgraphNodeType
 // CUlaunchAttributeID
 inline constexpr int kLaunchProgrammaticSerialization = 6;
 // CUgraphEdgeData
 inline constexpr unsigned char kPortProgrammatic = 1;
 inline constexpr unsigned char kEdgeProgrammatic = 1;
+// CUgraphNodeType
 inline constexpr int kNodeKernel = 0;
 inline constexpr int kNodeMemset = 2;
 
@@ -128,12 +123,6 @@ struct GraphInstantiateParams {
   CUstream upload_stream;
   CUgraphNode error_node;
   int result;
-};
-
-struct GraphExecUpdateResult {
-  int result;
-  CUgraphNode error_node;
-  CUgraphNode error_from_node;
 };
 
 }  // namespace tenfold::cuda
