@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <locale>
 #include <sstream>
 
 #include "backends/cpu/device.h"
@@ -206,6 +207,7 @@ class LogRecorder : public Recorder {
   void write(F&& f) noexcept {
     try {
       std::ostringstream o;
+      o.imbue(std::locale::classic());
       f(o);
       text_ += o.str();
     } catch (const std::exception&) {

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cmath>
+#include <locale>
 #include <sstream>
 
 #include "src/base/hash.h"
@@ -60,7 +61,9 @@ class Printer {
   Printer(const Graph& graph, int64_t inline_elements, int depth)
       : g_(graph),
         inline_elements_(inline_elements),
-        indent_(static_cast<size_t>(depth) * 2 + 2, ' ') {}
+        indent_(static_cast<size_t>(depth) * 2 + 2, ' ') {
+    out_.imbue(std::locale::classic());
+  }
 
   std::string run() {
     header();

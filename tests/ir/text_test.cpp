@@ -1,5 +1,6 @@
 // The text form: what it prints, that it reads back, that hostile text is refused with its line.
 #include <iostream>
+#include <locale>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -35,6 +36,21 @@ TEST(Text, PrintsWhatItReads) {
   EXPECT_NE(text.find("symbol N in 1..16 at 8\n"), std::string::npos);
   EXPECT_NE(text.find("permit s [f32, f16]"), std::string::npos);
   EXPECT_TRUE(g.value(*g.find_value("s")).permitted.contains(DType::kF16));
+}
+
+struct GroupedDigits : std::numpunct<char> {
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+TEST(Text, IsTheSameInEveryLocale) {
+  std::string text(kExample);
+  text.replace(text.find("1..16 at 8"), 10, "1..4096 at 1024");
+  const std::string plain = print(parse_graph(text), 64);
+  const std::locale before = std::locale::global(std::locale({}, new GroupedDigits));
+  const std::string grouped = print(parse_graph(text), 64);
+  std::locale::global(before);
+  EXPECT_EQ(grouped, plain);
 }
 
 TEST(Text, LargeConstantsAreResolved) {

@@ -1,3 +1,4 @@
+#include <locale>
 #include <sstream>
 
 #include "backends/cuda/commands/recorder_base.h"
@@ -36,6 +37,7 @@ class LogRecorder final : public RecorderBase {
 
   std::string text() const override {
     std::ostringstream out;
+    out.imbue(std::locale::classic());
     for (size_t s = 0; s < list_.steps().size(); ++s) {
       const CommandStep& step = list_.steps()[s];
       out << "step " << s;

@@ -1,7 +1,8 @@
 #include "backends/cuda/gen/expr.h"
 
 #include <cmath>
-#include <cstdio>
+
+#include "src/base/scanner.h"
 
 namespace tenfold::cuda {
 namespace {
@@ -12,9 +13,7 @@ std::string number(double value) {
   if (std::isnan(value)) return "(real)__int_as_float(0x7fffffff)";
   if (std::isinf(value))
     return value > 0 ? "(real)__int_as_float(0x7f800000)" : "(real)__int_as_float(0xff800000)";
-  char text[64];
-  std::snprintf(text, sizeof text, "(real)(%.17g)", value);
-  return text;
+  return "(real)(" + shortest_real(value) + ")";
 }
 
 std::string cast_code(DType type, const std::string& a) {

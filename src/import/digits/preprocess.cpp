@@ -1,8 +1,8 @@
 #include "src/import/digits/preprocess.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -47,14 +47,16 @@ Tensor from_values(const std::vector<double>& values, int64_t channels) {
 
 std::vector<double> parse_values(const std::string& text) {
   std::vector<double> values;
-  const char* at = text.c_str();
-  while (*at) {
-    char* end = nullptr;
-    values.push_back(std::strtod(at, &end));
-    if (end == at || (*end != ',' && *end != '\0') || values.size() > 64)
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end;) {
+    double value = 0;
+    at = std::find_if(at, end, [](char c) { return c != ' '; });
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || (next < end && *next != ',') || values.size() == 64)
       throw Error(Code::kInvalid, fmt::format("'{}' is no mean", text),
                   {"auto, none, image, pixel, or values as 104,117,123"});
-    at = *end ? end + 1 : end;
+    values.push_back(value);
+    at = next < end ? next + 1 : end;
   }
   return values;
 }
