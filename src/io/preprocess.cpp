@@ -13,7 +13,8 @@ namespace {
 
 const uint8_t* pixels(const Tensor& t) { return static_cast<const uint8_t*>(t.data()); }
 uint8_t* pixels(Tensor& t) { return static_cast<uint8_t*>(t.mutable_data()); }
-int rounded(double x) { return static_cast<int>(std::lround(x)); }
+// Of sizes: those beyond any picture stay so.
+int rounded(double x) { return static_cast<int>(std::lround(std::clamp(x, -1e9, 1e9))); }
 
 void check_image(const Tensor& image) {
   if (image.dtype() != DType::kU8 || image.dims().size() != 3 ||

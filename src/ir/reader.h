@@ -7,8 +7,7 @@
 namespace tenfold {
 
 // A position in the text. Failures are Error{kInvalid} with the line. Spaces, line ends and
-// comments
-// ("#" to the end of the line) before a token are skipped.
+// comments ("#" to the end of the line) before a token are skipped.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}

@@ -9,9 +9,8 @@
 namespace tenfold {
 
 // Ids index the vectors and stay valid for the graph's life: what remove_unused() drops leaves a
-// hole
-// (`alive` false). The memos are filled by const calls, so a Graph serves one thread at a time
-// until warm() has been called.
+// hole (`alive` false). The memos are filled by const calls, so a Graph serves one thread at a
+// time.
 struct Graph::Storage {
   std::string name;
   std::vector<Symbol> symbols;

@@ -12,7 +12,7 @@ namespace tenfold {
 std::string human_bytes(int64_t bytes);                  // "512 B", "4.9 MB"
 std::string human_us(double us);                         // "12.3 us"; "" when unknown (negative)
 std::string guard_text(
-    const std::vector<Symbol>& symbols);   // "N in 0..64 at 1"; "any size" if none
+    const std::vector<Symbol>& symbols);   // "N in 0..64 at 1"; "fixed sizes" if none
 std::string formats_text(const Problem& problem);        // "f32:cl @f32:linear -> f32:cl"
 std::string_view to_string(StepKind kind);               // "launch", ...
 std::string layout_suffix(const Format& format);         // ":cl"; "" for plain row-major
