@@ -242,6 +242,20 @@ TEST(CaffeLayerDetails, ReshapeErrors) {
   }
 }
 
+TEST(CaffeLayerDetails, ReshapeBesideAnAxisThatTheBatchMakesEmpty) {
+  const ImportedModel m = import_text(
+      input("1,3,8,8") +
+      "layer { name: 'p' type: 'Permute' bottom: 'data' top: 'p' permute_param { order: 1 order: 2 "
+      "order: 0 order: 3 } }\n"
+      "layer { name: 'c' type: 'Convolution' bottom: 'p' top: 'c' convolution_param { num_output: "
+      "4 "
+      "kernel_size: 3 stride: 2 } }\n"
+      "layer { name: 'r' type: 'Reshape' bottom: 'c' top: 'r' reshape_param { shape { dim: 0 dim: "
+      "0 "
+      "dim: 0 dim: -1 } } }\n");
+  EXPECT_TRUE(m.failed);
+}
+
 TEST(CaffeLayerDetails, TypesAreListed) {
   const std::vector<std::string> types = caffe_layer_types();
   EXPECT_GE(types.size(), 50u);

@@ -1,4 +1,6 @@
 // Networks as wholes: phases, in-place layers, outputs, batch size, weights, hooks, diagnostics.
+#include <chrono>
+
 #include "import/caffe_support.h"
 
 namespace tenfold::test {
@@ -51,6 +53,17 @@ TEST(CaffeNet, SizesBeyondAnyMachineAreResources) {
       conv("d", "c"));
   EXPECT_TRUE(says(m, Severity::kError, {"'c'", "64 bits"})) << report(m);
   EXPECT_EQ(m.diagnostics.worst(), Code::kResource);
+}
+
+// In time that grows with their number, not its square: this took minutes.
+TEST(CaffeNet, ManyLayersOfOneName) {
+  std::string text = input("1,3,4,4");
+  for (int k = 0; k < 5000; ++k)
+    text += "layer { name: 'a' type: 'ReLU' bottom: 'data' top: 'data' }\n";
+  const auto start = std::chrono::steady_clock::now();
+  const ImportedModel m = import_text(text);
+  EXPECT_FALSE(m.failed);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(CaffeNet, MoreOutputsThanAPlanHas) {

@@ -256,10 +256,13 @@ std::vector<ValueId> Attempt::call_hook(int k, std::vector<ValueId> bottoms) {
                                       layer.top_size());
 }
 
-std::string Attempt::unique(const std::string& name, std::set<std::string>& used) {
-  std::string result = name;
-  for (int k = 2; !used.insert(result).second; ++k) result = fmt::format("{}.{}", name, k);
-  return result;
+std::string Attempt::unique(const std::string& name, UsedNames& used) {
+  const auto [own, fresh] = used.try_emplace(name, 2);
+  if (fresh) return name;
+  for (;;) {
+    std::string result = fmt::format("{}.{}", name, own->second++);
+    if (used.try_emplace(result, 2).second) return result;
+  }
 }
 
 std::string Attempt::node_name(int k) {

@@ -24,6 +24,7 @@ class Attempt {
 
  private:
   class LayerBlobs;
+  using UsedNames = std::map<std::string, int>;  // name -> the suffix to try next
   void add_layer(int k);
   void add_data(int k);
   void add_computed(int k);
@@ -38,7 +39,7 @@ class Attempt {
   void check_bindings();
   std::string node_name(int k);
   std::string output_name(const NetOutput& output);
-  std::string unique(const std::string& name, std::set<std::string>& used);
+  std::string unique(const std::string& name, UsedNames& used);
   void error(int k, Code code, const std::string& reason, const std::string& hint = {});
   void note(const std::string& layer, const std::string& reason);
 
@@ -49,7 +50,7 @@ class Attempt {
   std::map<Source, ValueId> values_;  // what exists; absent: poison
   std::map<std::string, Source> owners_;  // shared parameter -> layer, blob
   std::vector<std::string> missing_;  // layers without trained weights
-  std::set<std::string> node_names_, value_names_;
+  UsedNames node_names_, value_names_;
   int suggestions_ = 0;  // made so far: searching for one takes time
   std::set<uint32_t> named_;  // values that bear a top's name already
 };

@@ -41,7 +41,9 @@ Extents dummy_shape(const DummyDataParameter& p, int top) {
     if (values.empty()) LayerContext::invalid("dummy_data_param states no shape");
     return values.size() == 1 ? values[0] : top < values.size() ? values[top] : 0;
   };
-  return {pick(p.num()), pick(p.channels()), pick(p.height()), pick(p.width())};
+  const Extents dims = {pick(p.num()), pick(p.channels()), pick(p.height()), pick(p.width())};
+  check_dims(dims);
+  return dims;
 }
 
 int64_t channels_of(const TransformationParameter& t, const ImageHint& hint, int64_t fallback) {

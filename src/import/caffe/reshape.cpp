@@ -20,7 +20,6 @@ CAFFE_LAYER_IMPORT(Reshape) {
   const int64_t end = p.num_axes() == -1 ? rank : first + p.num_axes();
   if (end > rank) LayerContext::invalid("axis + num_axes exceeds the axes of the bottom");
   Shape to(dims.begin(), dims.begin() + first);
-  Dim known(1);
   int64_t inferred = -1;
   for (int k = 0; k < p.shape().dim_size(); ++k) {
     const int64_t d = p.shape().dim(k);
@@ -34,13 +33,12 @@ CAFFE_LAYER_IMPORT(Reshape) {
     if (d == 0 && first + k >= end)
       LayerContext::invalid(fmt::format("dimension {} copies an axis that the bottom lacks", k));
     to.push_back(d == 0 ? dims[static_cast<size_t>(first + k)] : Dim(d));
-    known = known * to.back();
   }
   to.insert(to.end(), dims.begin() + end, dims.end());
   const Dim total = element_count(dims), stated = element_count(to);
   if (inferred >= 0) {
-    if (stated == Dim(0)) LayerContext::invalid("-1 beside an axis of size 0");
     const int64_t count = total.eval({{"N", 1}}), part = stated.eval({{"N", 1}});
+    if (part == 0) LayerContext::invalid("-1 beside an axis of size 0");
     if (!stated.is_const() && count % part != 0)
       LayerContext::invalid(fmt::format(
           "{} elements a picture are no multiple of {}: no size fits in place of -1", count, part));
