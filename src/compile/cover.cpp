@@ -84,6 +84,7 @@ std::vector<const Offer*> cover_of(const Graph& graph, const Candidates& candida
                                    const std::set<NodeId>& nodes) {
   std::set<NodeId> left = nodes;
   std::vector<const Offer*> cover;
+  if (left.empty()) return cover;
   for (NodeId id : graph.order()) {
     if (!left.count(id)) continue;
     const Offer* best = nullptr;

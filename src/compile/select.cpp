@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <set>
 
 #include "src/compile/cover.h"
@@ -94,38 +95,46 @@ class CoverSearch {
 
   bool improve(Selection& now) {
     bool changed = false;
+    std::map<NodeId, size_t> group_of = groups_by_node(now);
+    auto times = std::make_unique<FormatSearch>(graph_, now.groups, conversions_);
     for (NodeId start : graph_.order())
       for (const Offer& offer : candidates_.by_start.at(start)) {
-        std::optional<Selection> other = with(now, offer);
+        std::optional<Selection> other = with(now, group_of, *times, offer);
         if (!other || other->us >= now.us * (1 - 1e-9)) continue;
         now = std::move(*other);
+        group_of = groups_by_node(now);
+        times = std::make_unique<FormatSearch>(graph_, now.groups, conversions_);
         changed = true;
       }
     return changed;
   }
 
+  static std::map<NodeId, size_t> groups_by_node(const Selection& selection) {
+    std::map<NodeId, size_t> group_of;
+    for (size_t g = 0; g < selection.groups.size(); ++g)
+      for (NodeId n : selection.groups[g].offer->region.nodes) group_of[n] = g;
+    return group_of;
+  }
+
   // The selection that takes `offer`; nothing if it cannot or need not be looked at.
-  std::optional<Selection> with(Selection& now, const Offer& offer) const {
+  std::optional<Selection> with(const Selection& now, const std::map<NodeId, size_t>& group_of,
+                                FormatSearch& times, const Offer& offer) const {
     if (offer.candidates.empty()) return std::nullopt;
-    std::vector<size_t> touched;
-    std::set<NodeId> left;
     const std::set<NodeId> taken(offer.region.nodes.begin(), offer.region.nodes.end());
-    for (size_t g = 0; g < now.groups.size(); ++g) {
-      const std::vector<NodeId>& nodes = now.groups[g].offer->region.nodes;
-      if (now.groups[g].offer == &offer) return std::nullopt;
-      if (std::none_of(nodes.begin(), nodes.end(), [&](NodeId n) { return taken.count(n) != 0; }))
-        continue;
-      touched.push_back(g);
-      for (NodeId n : nodes)
+    std::set<size_t> overlapped;
+    for (NodeId n : taken) overlapped.insert(group_of.at(n));
+    const std::vector<size_t> touched(overlapped.begin(), overlapped.end());
+    if (now.groups[touched.front()].offer == &offer) return std::nullopt;
+    std::set<NodeId> left;
+    for (size_t g : touched)
+      for (NodeId n : now.groups[g].offer->region.nodes)
         if (!taken.count(n)) left.insert(n);
-    }
     std::vector<const Offer*> fresh = cover_of(graph_, candidates_, left);
     if (fresh.empty() != left.empty()) return std::nullopt;
     fresh.push_back(&offer);
     double least = 0;  // conversions may vanish, kernels do not
     for (const Offer* o : fresh) least += o->best_us();
-    if (least >= FormatSearch(graph_, now.groups, conversions_).around(touched))
-      return std::nullopt;
+    if (least >= times.around(touched)) return std::nullopt;
     return exchanged(now, touched, fresh);
   }
 
