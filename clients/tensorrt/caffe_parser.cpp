@@ -162,6 +162,22 @@ bool random_weights() {
   return wish && *wish && std::string(wish) != "0";
 }
 
+// The importer's remarks with advice that a program can follow: it has no command line of
+// Tenfold's, and it can bring what a layer does itself.
+Diagnostics advised(const Diagnostics& found) {
+  Diagnostics out;
+  for (Diagnostic d : found.all()) {
+    if (d.hint.find("--") != std::string::npos)
+      d.hint = "give the deploy prototxt, whose inputs state their shapes";
+    else if (d.code == Code::kUnsupported && d.reason.rfind("unknown layer type", 0) == 0)
+      d.hint += std::string(d.hint.empty() ? "" : "; ") +
+                "a factory given to ICaffeParser::setPluginFactory() that claims '" + d.layer +
+                "' can make it";
+    out.add(std::move(d));
+  }
+  return out;
+}
+
 const nvcaffeparser1::IBlobNameToTensor* CaffeParser::import(const Files& files,
                                                              NetworkCore& network, DataType type) {
   ImportOptions options;
@@ -170,7 +186,7 @@ const nvcaffeparser1::IBlobNameToTensor* CaffeParser::import(const Files& files,
   if (hooks_.factory || hooks_.factory_ext || hooks_.factory_v2) options.hooks = &hooks_;
   hooks_.plugins.clear();
   const ImportedModel model = import_model_memory(files, options);
-  network.log.all(model.diagnostics);
+  network.log.all(advised(model.diagnostics));
   if (model.failed) return nullptr;
   if (type == DataType::kHALF) warn_of_clipping(model.graph, network.log);
   const std::map<ValueId, TensorImpl*> tensors = add_graph(network, model.graph, hooks_.plugins);

@@ -40,6 +40,15 @@ TEST(Parser, TellsEveryErrorAndReturnsNull) {
       parser->parseBuffers(text.data(), text.size(), "\x0a\x01n", 3, *network, DataType::kFLOAT),
       nullptr);
   EXPECT_TRUE(messages.complained("Mystery") && messages.complained("Riddle")) << messages.all();
+  EXPECT_TRUE(messages.complained("setPluginFactory() that claims 'two'")) << messages.all();
+  const std::string train =
+      "layer { name: 'd' type: 'Data' top: 'x' }\n"
+      "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' }\n";
+  EXPECT_EQ(
+      parser->parseBuffers(train.data(), train.size(), "\x0a\x01n", 3, *network, DataType::kFLOAT),
+      nullptr);
+  EXPECT_TRUE(messages.complained("give the deploy prototxt")) << messages.all();
+  EXPECT_FALSE(messages.complained("--")) << messages.all();
   EXPECT_EQ(network->getNbLayers(), 0);
   EXPECT_EQ(network->getNbInputs(), 0);
   EXPECT_EQ(parser->parseBinaryProto("/no/such.binaryproto"), nullptr);
