@@ -86,6 +86,7 @@ class Patch {
   void replace(ValueId old_value, ValueId by);         // all uses, graph outputs included
   void set_inputs(NodeId node, std::vector<ValueId> inputs);
   void set_attrs(NodeId node, Attrs attrs);
+  void set_graphs(NodeId node, std::vector<std::shared_ptr<const Graph>> graphs);
   void set_sources(NodeId node, std::vector<std::string> sources);
   bool empty() const;
 
@@ -155,12 +156,18 @@ class GraphBuilder {
   std::vector<ValueId> nodes(const std::string& op, std::vector<ValueId> inputs, int outputs,
                              Attrs attrs = {}, const std::string& name = {},
                              std::vector<std::string> sources = {});
+  // As nodes(), of an op with inner graphs: If, Loop. What a body reads are its own inputs, which
+  // the node's inputs are given to.
+  std::vector<ValueId> flow(const std::string& op, std::vector<ValueId> inputs,
+                            std::vector<std::shared_ptr<const Graph>> graphs, int outputs,
+                            Attrs attrs = {}, const std::string& name = {},
+                            std::vector<std::string> sources = {});
   void name_value(ValueId value, const std::string& name);
   void output(ValueId value, const std::string& name);
-  void symbol(Symbol symbol);                           // declare or replace
+  void symbol(Symbol symbol);  // declare or replace
   const Type& type(ValueId value) const;
-  const Graph& graph() const;                           // as built so far
-  Graph finish();                                       // verified
+  const Graph& graph() const;  // as built so far
+  Graph finish();  // verified
 
  private:
   std::unique_ptr<Graph> graph_;
@@ -178,9 +185,10 @@ Diagnostics verify(const Graph& graph);
 // What an op is: its schema, its shape rule and its doc. One file per op in src/op/.
 struct InferContext {
   const Attrs& attrs;
-  std::vector<Type> inputs;              // kUndefined dtype for absent optional inputs
+  std::vector<Type> inputs;  // kUndefined dtype for absent optional inputs
   std::vector<const Tensor*> constants;  // per input: its value when a constant source, else null
   int outputs = 1;
+  std::vector<const Graph*> graphs = {};  // bodies, none of them null
 };
 struct Op {
   struct Slot {
@@ -206,6 +214,15 @@ struct Op {
   // For pointwise ops: appends the op to an Expr and returns the register of its result. `regs` are
   // the registers of the inputs. Null for all other ops.
   std::function<int(Expr&, const Attrs&, const std::vector<int>& regs)> expr;
+  int graphs = 0;  // how many bodies it has
+  // Of ops whose result has a dim that only a run knows: the symbol of that dim, what it cannot
+  // exceed, and which output (i64[]) holds it, -1: none. Null for all other ops.
+  struct Count {
+    std::string symbol;
+    Dim bound;
+    int output = -1;
+  };
+  std::function<std::vector<Count>(const InferContext&)> counts;
 };
 const Op* find_op(std::string_view name);  // nullptr if unknown
 std::vector<std::string> op_names();

@@ -44,6 +44,13 @@ ValueId GraphBuilder::node(const std::string& op, std::vector<ValueId> inputs, A
 std::vector<ValueId> GraphBuilder::nodes(const std::string& op, std::vector<ValueId> inputs,
                                          int outputs, Attrs attrs, const std::string& name,
                                          std::vector<std::string> sources) {
+  return flow(op, std::move(inputs), {}, outputs, std::move(attrs), name, std::move(sources));
+}
+
+std::vector<ValueId> GraphBuilder::flow(const std::string& op, std::vector<ValueId> inputs,
+                                        std::vector<std::shared_ptr<const Graph>> graphs,
+                                        int outputs, Attrs attrs, const std::string& name,
+                                        std::vector<std::string> sources) {
   Graph::Storage& s = graph_->storage();
   while (!inputs.empty() && !inputs.back().valid()) inputs.pop_back();
   std::vector<bool> absent;
@@ -54,8 +61,11 @@ std::vector<ValueId> GraphBuilder::nodes(const std::string& op, std::vector<Valu
                   "node '" + name + "' (" + op + "): an input is not of this graph");
   }
   if (outputs < 1) throw Error(Code::kInvalid, "node '" + name + "' (" + op + "): has no output");
-  const Op& def = check_schema(op, name, inputs.size(), outputs, attrs, absent);
-  InferContext context{attrs, {}, {}, outputs};
+  for (const auto& g : graphs)
+    if (!g) throw Error(Code::kInvalid, "node '" + name + "' (" + op + "): a body is missing");
+  const Op& def = check_schema(op, name, inputs.size(), outputs, attrs, absent, graphs.size());
+  InferContext context{attrs, {}, {}, outputs, {}};
+  for (const auto& g : graphs) context.graphs.push_back(g.get());
   for (ValueId v : inputs) {
     context.inputs.push_back(v.valid() ? graph_->type(v)
                                        : Type{ValueKind::kTensor, DType::kUndefined, {}});
@@ -63,11 +73,13 @@ std::vector<ValueId> GraphBuilder::nodes(const std::string& op, std::vector<Valu
     context.constants.push_back(c ? &c->source : nullptr);
   }
   std::vector<Type> types = infer_node(def, name, context);
+  if (def.counts) declare_counts(s, name, def.counts(context));
   Node node;
   node.op = op;
   node.inputs = std::move(inputs);
   node.attrs = std::move(attrs);
   node.sources = std::move(sources);
+  node.graphs = std::move(graphs);
   const NodeId id = append_node(s, std::move(node), outputs, name);
   if (s.nodes[id.index].sources.empty())
     s.nodes[id.index].sources.push_back(name.empty() ? s.nodes[id.index].name : name);

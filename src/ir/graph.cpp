@@ -60,7 +60,7 @@ void infer_into(const Graph& graph, NodeId id, std::vector<std::optional<Type>>&
   const Op* def = find_op(node.op);
   if (!def)
     throw Error(Code::kUnsupported, "node '" + node.name + "': unknown op '" + node.op + "'");
-  InferContext context{node.attrs, {}, {}, static_cast<int>(node.outputs.size())};
+  InferContext context{node.attrs, {}, {}, static_cast<int>(node.outputs.size()), bodies_of(node)};
   for (ValueId input : node.inputs) {
     if (input.valid()) {
       context.inputs.push_back(*types[input.index]);

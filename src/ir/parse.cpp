@@ -89,9 +89,9 @@ class Parser : private Reader {
     pos_ = before;
     if (accept_word("permit") && permit(b, values, constants)) return;
     pos_ = before;
-    if (accept_word("body") && body(b, depth)) return;
+    if (accept_word("body") && !at_assignment()) fail("a body follows no node");
     pos_ = before;
-    node(b, values, constants);
+    node(b, values, constants, depth);
   }
 
   bool at_assignment() {  // a node whose output has a keyword's name
@@ -129,13 +129,19 @@ class Parser : private Reader {
     return true;
   }
 
-  bool body(GraphBuilder& b, int depth) {
-    if (at_assignment()) return false;
-    if (b.graph().order().empty()) fail("a body follows no node");
-    auto inner = std::make_shared<const Graph>(graph(depth + 1));
-    Graph::Storage& s = graph_of(b).storage();
-    s.nodes[s.order.back().index].graphs.push_back(std::move(inner));
-    return true;
+  // "body graph ..." behind a node, as often as it has bodies.
+  std::vector<std::shared_ptr<const Graph>> bodies(int depth) {
+    std::vector<std::shared_ptr<const Graph>> graphs;
+    for (;;) {
+      const size_t before = pos_;
+      if (!accept_word("body") || at_assignment()) {
+        pos_ = before;
+        return graphs;
+      }
+      const size_t statement = statement_;
+      graphs.push_back(std::make_shared<const Graph>(graph(depth + 1)));
+      statement_ = statement;
+    }
   }
 
   void constant(GraphBuilder& b, Names& constants) {
@@ -198,7 +204,7 @@ class Parser : private Reader {
       fail("the type is " + inferred.str() + ", the text says " + given.str());
   }
 
-  void node(GraphBuilder& b, Names& values, const Names& constants) {
+  void node(GraphBuilder& b, Names& values, const Names& constants, int depth) {
     std::vector<std::string> outputs;
     do outputs.push_back(name());
     while (accept(","));
@@ -231,8 +237,17 @@ class Parser : private Reader {
       sources = names_in_brackets();
     }
     const int count = static_cast<int>(outputs.size());
-    const std::vector<ValueId> made = located(
-        [&] { return b.nodes(op, std::move(inputs), count, std::move(attrs), label, sources); });
+    std::vector<Type> types;
+    if (accept(":")) {
+      do types.push_back(type());
+      while (types.size() < outputs.size() && accept(","));
+      if (types.size() < outputs.size()) fail("expected ','");
+    }
+    std::vector<std::shared_ptr<const Graph>> graphs = bodies(depth);
+    const std::vector<ValueId> made = located([&] {
+      return b.flow(op, std::move(inputs), std::move(graphs), count, std::move(attrs), label,
+                    sources);
+    });
     Graph::Storage& s = graph_of(b).storage();
     Node& n = s.nodes[s.order.back().index];
     if (n.name != label) fail("the node name '" + label + "' is taken");
@@ -243,11 +258,7 @@ class Parser : private Reader {
       located([&] { b.name_value(made[k], outputs[k]); });
       values[outputs[k]] = made[k];
     }
-    if (!accept(":")) return;
-    for (size_t k = 0; k < made.size(); ++k) {
-      if (k) expect(",");
-      check_type(b.type(made[k]), type());
-    }
+    for (size_t k = 0; k < types.size(); ++k) check_type(b.type(made[k]), types[k]);
   }
 
   const ConstantResolver& resolve_;

@@ -42,6 +42,7 @@ struct Patch::Data {
   std::map<uint32_t, std::vector<ValueId>> inputs;
   std::map<uint32_t, Attrs> attrs;
   std::map<uint32_t, std::vector<std::string>> sources;
+  std::map<uint32_t, std::vector<std::shared_ptr<const Graph>>> graphs;
 
   Staged stage(const Graph::Storage& s) const;  // Error{kInternal, kInvalid}
   void append_to(Graph::Storage& s);
@@ -79,7 +80,7 @@ Patch::Data& Patch::data() {
 
 bool Patch::empty() const {
   return !data_ || (data_->values.empty() && data_->replaced.empty() && data_->inputs.empty() &&
-                    data_->attrs.empty() && data_->sources.empty());
+                    data_->attrs.empty() && data_->sources.empty() && data_->graphs.empty());
 }
 
 ValueId Patch::add(const std::string& op, std::vector<ValueId> inputs, Attrs attrs,
@@ -134,7 +135,7 @@ ValueId Patch::recipe(const std::string& op, std::vector<ValueId> constants, Att
   made.op = op;
   std::vector<bool> absent(constants.size(), false);
   const Op& def = check_schema(op, name, constants.size(), 1, attrs, absent);
-  InferContext context{attrs, {}, {}, 1};
+  InferContext context{attrs, {}, {}, 1, {}};
   for (ValueId v : constants) {
     ConstantId id;
     const Constant* c = d.constant(*graph_, v, id);
@@ -168,6 +169,9 @@ void Patch::set_inputs(NodeId node, std::vector<ValueId> inputs) {
   data().inputs[node.index] = std::move(inputs);
 }
 void Patch::set_attrs(NodeId node, Attrs attrs) { data().attrs[node.index] = std::move(attrs); }
+void Patch::set_graphs(NodeId node, std::vector<std::shared_ptr<const Graph>> graphs) {
+  data().graphs[node.index] = std::move(graphs);
+}
 void Patch::set_sources(NodeId node, std::vector<std::string> sources) {
   data().sources[node.index] = std::move(sources);
 }
@@ -307,7 +311,8 @@ Staged Patch::Data::stage(const Graph::Storage& s) const {
       if (v.valid() && v.index >= next().index)
         throw Error(Code::kInternal, "patch: an input of '" + node.name + "' does not exist");
     }
-    staged.changed[id.index] = inputs[id.index] != node.inputs || attrs.count(id.index);
+    staged.changed[id.index] =
+        inputs[id.index] != node.inputs || attrs.count(id.index) || graphs.count(id.index);
   }
   staged.producer.resize(next().index);
   for (size_t v = 0; v < s.values.size(); ++v) staged.producer[v] = s.values[v].producer;
@@ -326,7 +331,12 @@ Staged Patch::Data::stage(const Graph::Storage& s) const {
     std::vector<bool> absent;
     for (ValueId v : inputs[index]) absent.push_back(!v.valid());
     check_schema(n.op, n.name, inputs[index].size(), static_cast<int>(n.outputs.size()), given,
-                 absent);
+                 absent, n.graphs.size());
+  }
+  for (const auto& [index, given] : graphs) {
+    const bool fits = index < old_nodes && given.size() == s.nodes[index].graphs.size() &&
+                      std::all_of(given.begin(), given.end(), [](const auto& g) { return g; });
+    if (!fits) throw Error(Code::kInternal, "patch: inner graphs of a node that has none such");
   }
   for (const GraphOutput& o : s.outputs) staged.outputs.push_back(resolve(o.value));
   return staged;
@@ -358,6 +368,7 @@ void Graph::apply(Patch&& patch) {
   d.append_to(s);
   for (NodeId id : staged.order) s.nodes[id.index].inputs = std::move(staged.inputs[id.index]);
   for (auto& [index, attrs] : d.attrs) s.nodes[index].attrs = std::move(attrs);
+  for (auto& [index, graphs] : d.graphs) s.nodes[index].graphs = std::move(graphs);
   for (auto& [index, sources] : d.sources) s.nodes[index].sources = std::move(sources);
   std::set<ValueId> settled;
   for (size_t k = 0; k < d.replacements.size(); ++k) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "src/ir/storage.h"
 
 namespace tenfold {
@@ -76,7 +78,7 @@ void check_attrs(const Op& def, const std::string& at, const Attrs& attrs) {
 }  // namespace
 
 const Op& check_schema(const std::string& op, const std::string& name, size_t inputs, int outputs,
-                       const Attrs& attrs, const std::vector<bool>& absent) {
+                       const Attrs& attrs, const std::vector<bool>& absent, size_t graphs) {
   const std::string at = place(name, op);
   const Op* def = find_op(op);
   if (!def) {
@@ -88,6 +90,9 @@ const Op& check_schema(const std::string& op, const std::string& name, size_t in
   check_inputs(*def, at, inputs, absent);
   check_outputs(*def, at, outputs);
   check_attrs(*def, at, attrs);
+  if (graphs != static_cast<size_t>(def->graphs))
+    throw Error(Code::kInvalid, at + "takes " + std::to_string(def->graphs) +
+                                    " inner graphs, got " + std::to_string(graphs));
   return *def;
 }
 
@@ -108,6 +113,40 @@ std::vector<Type> infer_node(const Op& def, const std::string& name, const Infer
         throw Error(Code::kInvalid, place(name, def.name) +
                                         "its output would have a negative dimension: " + t.str());
   return types;
+}
+
+std::vector<const Graph*> bodies_of(const Node& node) {
+  std::vector<const Graph*> bodies;
+  for (const std::shared_ptr<const Graph>& g : node.graphs) bodies.push_back(g.get());
+  return bodies;
+}
+
+void declare_counts(Graph::Storage& s, const std::string& name,
+                    const std::vector<Op::Count>& counts) {
+  SymbolValues largest;
+  for (const Symbol& known : s.symbols) largest.set(known.name, known.max);
+  for (const Op::Count& count : counts) {
+    Symbol* found = nullptr;
+    for (Symbol& known : s.symbols)
+      if (known.name == count.symbol) found = &known;
+    if (found && found->data_dependent) continue;  // with a bound of its own
+    for (const ValueId input : s.inputs)
+      for (const Dim& d : s.values[input.index].declared.shape) {
+        std::vector<std::string> used;
+        d.collect_symbols(used);
+        if (std::find(used.begin(), used.end(), count.symbol) != used.end())
+          throw Error(Code::kInvalid, "node '" + name + "': '" + count.symbol +
+                                          "' is a size of the inputs, not one that it counts");
+      }
+    Symbol symbol;
+    symbol.name = count.symbol;
+    symbol.max = symbol.tune = std::max<int64_t>(count.bound.eval(largest), 0);
+    symbol.data_dependent = true;
+    if (found)
+      *found = std::move(symbol);
+    else
+      s.symbols.push_back(std::move(symbol));
+  }
 }
 
 }  // namespace tenfold

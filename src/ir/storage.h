@@ -45,9 +45,15 @@ void declare_symbols(Graph::Storage& s, const Shape& shape);
 // Checks arity, attribute names and kinds of an application of an op. Error{kInvalid,
 // kUnsupported}.
 const Op& check_schema(const std::string& op, const std::string& name, size_t inputs, int outputs,
-                       const Attrs& attrs, const std::vector<bool>& absent);
+                       const Attrs& attrs, const std::vector<bool>& absent, size_t graphs = 0);
 // Types of a node's outputs; errors are prefixed with node and op.
 std::vector<Type> infer_node(const Op& def, const std::string& name, const InferContext& context);
+
+// Declares the symbols that an op counts: bounded by the largest sizes of those known, counted at
+// run time. Error{kInvalid} when a symbol is taken by something that is not counted.
+void declare_counts(Graph::Storage& s, const std::string& name,
+                    const std::vector<Op::Count>& counts);
+std::vector<const Graph*> bodies_of(const Node& node);
 
 // A name as the text form spells it: bare where that is unambiguous, else quoted.
 std::string quote_name(const std::string& name);

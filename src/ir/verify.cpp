@@ -5,9 +5,11 @@
 namespace tenfold {
 namespace {
 
+constexpr int kMaxBodies = 16;  // nesting of inner graphs
+
 class Verifier {
  public:
-  explicit Verifier(const Graph& graph) : graph_(graph), s_(graph.storage()) {}
+  Verifier(const Graph& graph, int depth) : graph_(graph), s_(graph.storage()), depth_(depth) {}
 
   Diagnostics run() {
     constants();
@@ -79,15 +81,45 @@ class Verifier {
       if (!mine) defect(n.name, "an output does not name this node as its producer");
       sound = sound && mine && known_.insert(v.index).second;
     }
-    for (const auto& body : n.graphs)
-      if (!body) defect(n.name, "a body graph is missing");
+    for (const auto& body : n.graphs) sound = sound_body(n, body.get()) && sound;
     if (!sound) return;
     try {
-      check_schema(n.op, n.name, n.inputs.size(), static_cast<int>(n.outputs.size()), n.attrs,
-                   absent);
+      const Op& def =
+          check_schema(n.op, n.name, n.inputs.size(), static_cast<int>(n.outputs.size()), n.attrs,
+                       absent, n.graphs.size());
       graph_.type(n.outputs.front());
+      if (def.counts) counts(n, def);
     } catch (const Error& e) {
       found_.error(e.code(), n.name, e.what());
+    }
+  }
+
+  bool sound_body(const Node& n, const Graph* body) {
+    if (!body) defect(n.name, "a body graph is missing");
+    if (body && depth_ >= kMaxBodies)
+      found_.error(Code::kInvalid, n.name, "graphs are nested too deeply");
+    if (!body || depth_ >= kMaxBodies) return false;
+    const Diagnostics inner = Verifier(*body, depth_ + 1).run();
+    for (const Diagnostic& d : inner.all())
+      found_.error(d.code, n.name + ", body '" + body->name() + "': " + d.layer, d.reason);
+    return inner.error_count() == 0;
+  }
+
+  // What a node counts is a declared symbol, and no other node's.
+  void counts(const Node& n, const Op& def) {
+    InferContext context{n.attrs, {}, {}, static_cast<int>(n.outputs.size()), bodies_of(n)};
+    for (ValueId v : n.inputs) {
+      context.inputs.push_back(v.valid() ? graph_.type(v)
+                                         : Type{ValueKind::kTensor, DType::kUndefined, {}});
+      const Constant* c = graph_.constant_of(v);
+      context.constants.push_back(c ? &c->source : nullptr);
+    }
+    for (const Op::Count& count : def.counts(context)) {
+      const Symbol* symbol = graph_.symbol(count.symbol);
+      if (!symbol || !symbol->data_dependent)
+        found_.error(Code::kInvalid, n.name, "its count '" + count.symbol + "' is not declared");
+      if (!counted_.insert(count.symbol).second)
+        found_.error(Code::kInvalid, n.name, "'" + count.symbol + "' is counted twice");
     }
   }
 
@@ -137,11 +169,13 @@ class Verifier {
   const Graph& graph_;
   const Graph::Storage& s_;
   Diagnostics found_;
-  std::unordered_set<uint32_t> known_;  // values made so far
+  const int depth_;
+  std::unordered_set<uint32_t> known_;        // values made so far
+  std::unordered_set<std::string> counted_;  // symbols
 };
 
 }  // namespace
 
-Diagnostics verify(const Graph& graph) { return Verifier(graph).run(); }
+Diagnostics verify(const Graph& graph) { return Verifier(graph, 0).run(); }
 
 }  // namespace tenfold

@@ -75,6 +75,12 @@ std::vector<Type> same_type(const InferContext& c);
 // All inputs of one element type, broadcast numpy-style.
 std::vector<Type> broadcast_all(const InferContext& c);
 
+// --- inner graphs ---
+void need_one(const Type& t, DType dtype, std::string_view what);  // a single element of a type
+// The types of a body's outputs; its inputs must have exactly the types of what is given to it, and
+// its results no size that only the body knows.
+std::vector<Type> infer_body(const Graph& body, const std::vector<Type>& given);
+
 // --- shapes as attributes ---
 // The shape that Reshape's attributes ask for: `dims` (strings), else `shape` (0 copies, -1
 // infers).

@@ -50,7 +50,29 @@ void run_pass(Graph& graph, std::string_view name, const PassOptions& options) {
   run(find_pass(name), graph, options);
 }
 
+namespace {
+
+// Inner graphs by themselves: what they are given and what they give back stays as it is.
+void canonicalize_bodies(Graph& graph, const PassOptions& options) {
+  PassOptions inner = options;
+  inner.after_each = {};
+  Patch patch(graph);
+  for (NodeId id : graph.order()) {
+    std::vector<std::shared_ptr<const Graph>> bodies;
+    for (const std::shared_ptr<const Graph>& body : graph.node(id).graphs) {
+      auto canonical = std::make_shared<Graph>(*body);
+      canonicalize(*canonical, inner);
+      bodies.push_back(std::move(canonical));
+    }
+    if (!bodies.empty()) patch.set_graphs(id, std::move(bodies));
+  }
+  graph.apply(std::move(patch));
+}
+
+}  // namespace
+
 void canonicalize(Graph& graph, const PassOptions& options) {
+  canonicalize_bodies(graph, options);
   if (!options.stop_after.empty()) find_pass(options.stop_after);
   for (int round = 0; round < kMaxRounds; ++round) {
     bool changed = false;

