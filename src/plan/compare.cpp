@@ -16,10 +16,19 @@ void compare(Lines& lines, const std::string& where, const char* what, const std
                     (b.empty() ? "none" : b));
 }
 
+std::string programs_text(const Step& step) {
+  std::string out;
+  for (const uint32_t callee : step.programs)
+    out += (out.empty() ? "" : ",") + std::to_string(callee);
+  return out;
+}
+
 void compare_steps(Lines& lines, const std::string& place, const Step& a, const Step& b) {
   const std::string where = place + ", step '" + a.name + "'";
   compare(lines, where, "row", a.row, b.row);
+  compare(lines, where, "kind", std::string(to_string(a.kind)), std::string(to_string(b.kind)));
   compare(lines, where, "tactic", a.tactic, b.tactic);
+  compare(lines, where, "programs", programs_text(a), programs_text(b));
   compare(lines, where, "formats", formats_text(a.problem), formats_text(b.problem));
   compare(lines, where, "tuned", human_us(a.tuned_us), human_us(b.tuned_us));
   compare(lines, where, "estimated", human_us(a.estimated_us), human_us(b.estimated_us));

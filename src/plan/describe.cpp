@@ -1,6 +1,7 @@
 // Plan::describe and describe_json.
 #include <algorithm>
 
+#include "src/plan/flow.h"
 #include "src/plan/text.h"
 
 namespace tenfold {
@@ -59,16 +60,19 @@ void describe_steps(const Program& program, bool verbose, std::string& out) {
                                                 : "",
                           12);
     if (!s.tactic.empty()) line += "  [" + s.tactic + "]";
+    for (size_t c = 0; c < s.programs.size(); ++c)
+      line += (c == 0 ? "  runs program " : " or ") + std::to_string(s.programs[c]);
     out += without_trailing_spaces(line);
     if (verbose && !s.problem.op.empty()) out += "          " + s.problem.str() + "\n";
   }
 }
 
-void describe_program(const Section& section, size_t index, bool verbose, std::string& out) {
+void describe_program(const Section& section, size_t index, bool called, bool verbose,
+                      std::string& out) {
   const Program& p = section.programs[index];
-  out += "  program " + std::to_string(index) + ": " + guard_text(p.symbols) + "; " +
-         std::to_string(p.steps.size()) + " steps, " + std::to_string(p.buffers.size()) +
-         " buffers\n";
+  out += "  program " + std::to_string(index) + (called ? ", called: " : ": ") +
+         guard_text(p.symbols) + "; " + std::to_string(p.steps.size()) + " steps, " +
+         std::to_string(p.buffers.size()) + " buffers\n";
   const MemoryPlan memory = plan_memory(p, tuning_values(p.symbols), {}, nullptr, section.bindings);
   const MemoryPlan most = plan_memory(p, largest_values(p.symbols), {}, nullptr, section.bindings);
   out += "    activations: " + human_bytes(memory.peak) + " as tuned (lower bound " +
@@ -104,7 +108,8 @@ void describe_section(const Section& s, size_t index, bool verbose, std::string&
   if (verbose)
     for (const PlanConstant& c : s.constants)
       if (c.is_recipe) out += "    @" + c.name + " = " + c.recipe.str() + "\n";
-  for (size_t k = 0; k < s.programs.size(); ++k) describe_program(s, k, verbose, out);
+  const std::vector<bool> called = called_programs(s);
+  for (size_t k = 0; k < s.programs.size(); ++k) describe_program(s, k, called[k], verbose, out);
 }
 
 void json_memory(JsonWriter& j, const Section& s, const Program& p, const char* key,
@@ -129,6 +134,11 @@ void json_step(JsonWriter& j, const Step& s) {
   j.key("deps").begin('[');
   for (const uint32_t dep : s.deps) j.number(dep);
   j.end(']');
+  if (!s.programs.empty()) {
+    j.key("programs").begin('[');
+    for (const uint32_t callee : s.programs) j.number(callee);
+    j.end(']');
+  }
   if (s.tuned_us >= 0) j.key("tuned_us").real(s.tuned_us);
   if (s.estimated_us >= 0) j.key("estimated_us").real(s.estimated_us);
   j.end('}');
@@ -138,7 +148,9 @@ void json_program(JsonWriter& j, const Section& section, const Program& p) {
   j.begin('{').key("symbols").begin('[');
   for (const Symbol& s : p.symbols) {
     j.begin('{').key("name").text(s.name).key("min").number(s.min).key("max").number(s.max);
-    j.key("tune").number(s.tune).end('}');
+    j.key("tune").number(s.tune);
+    if (s.data_dependent) j.key("counted").flag(true);
+    j.end('}');
   }
   j.end(']').key("buffers").number(static_cast<int64_t>(p.buffers.size()));
   j.key("memory").begin('{');

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "src/base/checked.h"
+#include "src/plan/flow.h"
 #include "src/plan/order.h"
 #include "src/plan/storage.h"
 
@@ -96,9 +97,20 @@ std::vector<Item> items_of(const Values& values, const SymbolValues& symbols,
     items[root.index].to_the_end = true;
     if (items[root.index].touched.empty()) touch(items[root.index], tap.after_step);
   }
+  // What a called program is given and gives back is tapped there.
+  for (const Step& step : program.steps) {
+    if (!keep_taps || !calls_programs(step.kind)) continue;
+    for (const auto* refs : {&step.inputs, &step.outputs})
+      for (const ValueRef& ref : *refs)
+        if (const ValueRef root = root_of(program, ref); root.kind == ValueRef::Kind::kBuffer)
+          items[root.index].to_the_end = true;
+  }
   for (uint32_t s = 0; s < scratch.size(); ++s) {
     items[program.buffers.size() + s].bytes = scratch[s];
     items[program.buffers.size() + s].touched = {s};
+    // What called programs hold lies in the scratch of the step that calls them.
+    items[program.buffers.size() + s].to_the_end =
+        keep_taps && calls_programs(program.steps[s].kind);
   }
   for (Item& item : items)
     if (item.bytes >= kLargeBytes) item.alignment = kLargeAlignment;

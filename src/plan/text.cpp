@@ -48,7 +48,7 @@ std::string guard_text(const std::vector<Symbol>& symbols) {
   for (const Symbol& s : symbols) {
     if (!out.empty()) out += ", ";
     out += s.name + " in " + std::to_string(s.min) + ".." + std::to_string(s.max) + " at " +
-           std::to_string(s.tune);
+           std::to_string(s.tune) + (s.data_dependent ? ", counted by a run" : "");
   }
   return out.empty() ? "fixed sizes" : out;
 }

@@ -86,8 +86,85 @@ class Maker {
     }
     for (int64_t k = below(3); k > 0; --k) s.artifacts.push_back(artifact());
     const int64_t programs = 1 + below(3);
-    for (int64_t k = 0; k < programs; ++k) s.programs.push_back(program(s, k, programs));
+    for (int64_t k = 0; k < programs; ++k) s.programs.push_back(program(s));
+    bool any = false;
+    for (Program& p : s.programs) {
+      if (below(2) == 0) continue;
+      decide(p, static_cast<uint32_t>(programs));
+      any = true;
+    }
+    for (int kind = 0; any && kind < 3; ++kind) s.programs.push_back(called(kind));
     return s;
+  }
+
+  // Programs to be called: by call and if (one result, one input), by loops without and with a
+  // carried value.
+  Program called(int kind) {
+    Program p;
+    p.symbols = {{"K", 0, 7, 7, true}};
+    const auto copies = [&](uint32_t from, uint32_t to, DType type) {
+      Step s = problem_step({{Shape{}, Format{type}, false}}, {{Shape{}, Format{type}, false}});
+      s.inputs = {{ValueRef::Kind::kBinding, from}};
+      s.outputs = {{ValueRef::Kind::kBinding, to}};
+      p.steps.push_back(std::move(s));
+    };
+    if (kind == 0) copies(0, 1, DType::kI64);
+    if (kind == 1) copies(1, 2, DType::kBool);
+    if (kind == 2) {
+      copies(1, 3, DType::kBool);
+      copies(2, 4, DType::kI64);
+    }
+    return p;
+  }
+
+  Step problem_step(std::vector<Operand> inputs, std::vector<Operand> outputs) {
+    Step s;
+    s.row = "ref.Anything";
+    s.problem.op = "Anything";
+    s.problem.anchor_inputs = static_cast<int>(inputs.size());
+    s.problem.inputs = std::move(inputs);
+    s.problem.outputs = std::move(outputs);
+    for (const Operand& o : s.problem.outputs) {
+      std::vector<std::string> used;
+      for (const Dim& d : o.dims) d.collect_symbols(used);
+      if (!used.empty()) s.problem.symbols = {{"N", 0, 99, 2, false}};
+    }
+    s.problem.closed = true;
+    return s;
+  }
+
+  // Steps of every kind that no row does. `first` is the first called program.
+  void decide(Program& p, uint32_t first) {
+    p.symbols.push_back({"K", 0, 7, 7, true});
+    const auto buffer = [&](DType type, Shape dims) {
+      p.buffers.push_back({text(), std::move(dims), Format{type}, -1, 0, {}});
+      return ValueRef{ValueRef::Kind::kBuffer, static_cast<uint32_t>(p.buffers.size()) - 1};
+    };
+    const auto step = [&](StepKind kind, std::string tactic, std::vector<ValueRef> inputs,
+                          std::vector<ValueRef> outputs, std::vector<uint32_t> programs) {
+      Step s;
+      s.kind = kind;
+      s.name = text();
+      s.tactic = std::move(tactic);
+      s.inputs = std::move(inputs);
+      s.outputs = std::move(outputs);
+      s.programs = std::move(programs);
+      for (uint32_t k = 0; k < p.steps.size(); ++k) s.deps.push_back(k);
+      p.steps.push_back(std::move(s));
+    };
+    const ValueRef size = buffer(DType::kI64, {}), flag = buffer(DType::kBool, {});
+    Step made = problem_step({}, {{Shape{}, Format{DType::kBool}, false}});
+    made.outputs = {flag};
+    p.steps.push_back(std::move(made));
+    step(StepKind::kScalar, "3*N+1", {}, {size}, {});
+    step(StepKind::kLoop, "carried=0", {size, flag}, {}, {first + 1});
+    const bool read = below(2) == 0;
+    if (read) step(StepKind::kReadBack, "K", {size}, {}, {});
+    step(StepKind::kLoop, read ? "carried=1" : "carried=1 count=K", {size, {}, size},
+         {buffer(DType::kI64, {})}, {first + 2});
+    step(StepKind::kScalar, "min(K,N)", {}, {buffer(DType::kI64, {})}, {});
+    step(StepKind::kCall, text(), {size}, {buffer(DType::kI64, {})}, {first});
+    step(StepKind::kIf, text(), {flag, size}, {buffer(DType::kI64, {})}, {first, first});
   }
 
   Artifact artifact() {
@@ -96,7 +173,7 @@ class Maker {
     return a;
   }
 
-  Program program(const Section& s, int64_t index, int64_t programs) {
+  Program program(const Section& s) {
     Program p;
     p.symbols = {{"N", below(2), 2 + below(9), 2, below(4) == 0}};
     const int64_t n = below(6);
@@ -110,22 +187,18 @@ class Maker {
     }
     for (uint32_t b = 0; b < s.bindings.size(); ++b) {
       if (s.bindings[b].is_input) continue;
-      Step whole;
-      whole.kind = StepKind::kScalar;
+      Step whole = problem_step({}, {{s.bindings[b].type.shape, s.bindings[b].format, false}});
       whole.outputs = {{ValueRef::Kind::kBinding, b}};
       p.steps.push_back(whole);
     }
     if (n > 0 && below(2) == 0) p.taps.push_back({text(), p.steps[0].outputs[0], 0});
-    for (Step& other : p.steps)
-      if (other.kind == StepKind::kCall && index + 1 < programs)
-        other.programs.push_back(static_cast<uint32_t>(index) + 1);
     return p;
   }
 
   // Step k writes buffer k from nothing, from buffer k-1 or from an input.
   Step step(const Section& s, const Program& p, int64_t k) {
     Step out;
-    out.kind = static_cast<StepKind>(below(7));
+    out.kind = static_cast<StepKind>(below(2));
     out.name = text();
     out.row = "ref.x" + std::to_string(k);
     out.tactic = text();
@@ -142,19 +215,17 @@ class Maker {
                  ? Operand{p.buffers[ref.index].dims, p.buffers[ref.index].format, false}
                  : Operand{s.bindings[ref.index].type.shape, s.bindings[ref.index].format, false};
     };
-    if (out.kind == StepKind::kLaunch || out.kind == StepKind::kConvert) {
-      Problem& q = out.problem;
-      q.op = "Anything";
-      q.attrs = {{"a", int64_t{3}},
-                 {"b", 0.25},
-                 {"c", std::string("x\"y")},
-                 {"d", std::vector<int64_t>{1, -2}}};
-      q.inputs = {operand(out.inputs[0])};
-      q.outputs = {operand(out.outputs[0])};
-      q.anchor_inputs = 1;
-      q.symbols = {{"N", 0, 99, 2, false}};
-      q.closed = true;
-    }
+    Problem& q = out.problem;
+    q.op = "Anything";
+    q.attrs = {{"a", int64_t{3}},
+               {"b", 0.25},
+               {"c", std::string("x\"y")},
+               {"d", std::vector<int64_t>{1, -2}}};
+    q.inputs = {operand(out.inputs[0])};
+    q.outputs = {operand(out.outputs[0])};
+    q.anchor_inputs = 1;
+    q.symbols = {{"N", 0, 99, 2, false}};
+    q.closed = true;
     for (int64_t t = below(3); t > 0; --t) out.sources.push_back(text());
     if (!s.artifacts.empty()) out.artifact = static_cast<int32_t>(s.artifacts.size()) - 1;
     out.device = static_cast<uint32_t>(below(static_cast<int64_t>(s.devices.size())));
