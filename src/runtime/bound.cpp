@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "src/base/checked.h"
+#include "src/plan/flow.h"
 #include "src/plan/sharing.h"
+#include "src/runtime/flow.h"
 
 namespace tenfold {
 
@@ -41,6 +43,7 @@ int64_t checked_scratch(const Needs& needs) {
 void attach_step(const Engine::Impl& engine, const Values& values, size_t k, Bound& bound) {
   const Step& step = values.program.steps[k];
   const PreparedStep& prepared = engine.programs[bound.shapes.program][k];
+  if (is_flow(step.kind)) return attach_flow(engine, values, k, bound);
   bound.problems.push_back(step.problem.bind(bound.shapes.symbols));
   const Problem& problem = bound.problems.back();
   bound.context_offsets.push_back(bound.context_bytes);
@@ -78,72 +81,92 @@ std::unique_ptr<Bound> attach_steps(const Engine::Impl& engine, ShapeSolution sh
   bound->shapes = std::move(shapes);
   bound->kind = kind;
   const Section& section = *engine.section;
-  const Program& program = program_of(engine, *bound);
   bound->idle = true;
   for (size_t k = 0; k < section.bindings.size(); ++k)
     if (!section.bindings[k].is_input && element_count(bound->shapes.dims[k]) != 0)
       bound->idle = false;
   if (bound->idle) return bound;
 
-  const Values values{program, section.bindings, section.constants};
-  bound->problems.reserve(program.steps.size());   // instances hold references
+  attach_program(engine, *bound);
+  return bound;
+}
+
+void attach_program(const Engine::Impl& engine, Bound& bound) {
+  const Program& program = program_of(engine, bound);
+  const Values values{program, bindings_of(engine, bound), engine.section->constants};
+  bound.problems.reserve(program.steps.size());   // instances hold references
   for (size_t k = 0; k < program.steps.size(); ++k) {
     try {
-      attach_step(engine, values, k, *bound);
+      attach_step(engine, values, k, bound);
     } catch (const Error& e) {
       throw Error(e.code(), "step '" + program.steps[k].name + "': " + e.what(), e.notes());
     }
   }
-  plan_bound_memory(engine, *bound, false);
-  return bound;
+  plan_bound_memory(engine, bound, false);
+}
+
+const std::vector<Binding>& bindings_of(const Engine::Impl& engine, const Bound& bound) {
+  return bound.is_called ? bound.parameters : engine.section->bindings;
 }
 
 void plan_bound_memory(const Engine::Impl& engine, Bound& bound, bool keep_taps) {
   bound.unshared.reset();
   if (keep_taps)
     bound.unshared = std::make_unique<const Program>(without_sharing(program_of(engine, bound)));
+  if (!bound.callees.empty()) plan_called_memory(engine, bound, keep_taps);
   bound.memory = plan_memory(program_of(engine, bound), bound.shapes.symbols, bound.scratch,
-                             &bound.scratch_offsets, engine.section->bindings, keep_taps);
+                             &bound.scratch_offsets, bindings_of(engine, bound), keep_taps);
   bound.arena_bytes = bound.memory.peak;
   bound.keeps_taps = keep_taps;
 }
 
 Slot slot_of(const Engine::Impl& engine, const Bound& bound, ValueRef ref) {
-  const Section& section = *engine.section;
-  const Values values{program_of(engine, bound), section.bindings, section.constants};
+  const Values values{program_of(engine, bound), bindings_of(engine, bound),
+                      engine.section->constants};
   const Region region = region_of(values, ref, bound.shapes.symbols);
   switch (region.root.kind) {
     case ValueRef::Kind::kNone: return {};
     case ValueRef::Kind::kBuffer:
-      return {engine.slots.arena, bound.memory.offsets[region.root.index] + region.offset};
+      return {engine.slots.arena,
+              bound.arena_base + bound.memory.offsets[region.root.index] + region.offset};
     case ValueRef::Kind::kConstant: {
       Slot slot = engine.constant_slots[region.root.index];
       slot.offset += region.offset;
       return slot;
     }
-    case ValueRef::Kind::kBinding: return {region.root.index, region.offset};
+    case ValueRef::Kind::kBinding: {
+      Slot slot =
+          bound.is_called ? bound.parameter_slots[region.root.index] : Slot{region.root.index, 0};
+      slot.offset += region.offset;
+      return slot;
+    }
   }
   return {};
 }
 
+void record_step(const Engine::Impl& engine, const Bound& bound, uint32_t k, Recorder& recorder,
+                 uint32_t index, const std::vector<uint32_t>& deps) {
+  const Step& step = program_of(engine, bound).steps[k];
+  const PreparedStep& prepared = engine.programs[bound.shapes.program][k];
+  recorder.begin_step(index, deps);
+  if (bound.instances[k] == nullptr) return;
+  const std::vector<Slot> inputs = slots_of(engine, bound, step.inputs, &prepared.packed);
+  const std::vector<Slot> outputs = slots_of(engine, bound, step.outputs, nullptr);
+  Operands operands{inputs, outputs, {}, {}};
+  if (bound.instances[k]->needs.step_scratch > 0)
+    operands.scratch = {engine.slots.arena, bound.arena_base + bound.scratch_offsets[k]};
+  if (bound.instances[k]->needs.context_scratch > 0)
+    operands.context_scratch = {engine.slots.context_scratch, bound.context_offsets[k]};
+  prepared.row->record(recorder, operands, prepared.state.get(), *bound.instances[k]);
+}
+
 void record_steps(const Engine::Impl& engine, Bound& bound) {
+  if (!bound.callees.empty()) return record_flow(engine, bound);
   const Program& program = program_of(engine, bound);
   bound.recorder = engine.device->create_recorder(bound.kind);
   bound.recorder->begin(engine.slots.count);
-  for (uint32_t k = 0; k < program.steps.size(); ++k) {
-    const Step& step = program.steps[k];
-    const PreparedStep& prepared = engine.programs[bound.shapes.program][k];
-    bound.recorder->begin_step(k, step.deps);
-    if (bound.instances[k] == nullptr) continue;
-    const std::vector<Slot> inputs = slots_of(engine, bound, step.inputs, &prepared.packed);
-    const std::vector<Slot> outputs = slots_of(engine, bound, step.outputs, nullptr);
-    Operands operands{inputs, outputs, {}, {}};
-    if (bound.instances[k]->needs.step_scratch > 0)
-      operands.scratch = {engine.slots.arena, bound.scratch_offsets[k]};
-    if (bound.instances[k]->needs.context_scratch > 0)
-      operands.context_scratch = {engine.slots.context_scratch, bound.context_offsets[k]};
-    prepared.row->record(*bound.recorder, operands, prepared.state.get(), *bound.instances[k]);
-  }
+  for (uint32_t k = 0; k < program.steps.size(); ++k)
+    record_step(engine, bound, k, *bound.recorder, k, program.steps[k].deps);
   bound.recorder->finish(bound.addresses).or_throw();
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "src/runtime/context_impl.h"
+#include "src/runtime/flow.h"
 
 namespace tenfold {
 namespace {
@@ -77,7 +78,10 @@ void Context::bind() {
 
 Extents Context::shape(int binding) const {
   impl_->check_binding(binding);
-  return impl_->need_bound().shapes.dims[static_cast<size_t>(binding)];
+  const Bound& bound = impl_->need_bound();
+  // Once a run has ended, the sizes that it counted.
+  if (bound.flow != nullptr && bound.ran) return impl_->counted_dims(static_cast<size_t>(binding));
+  return bound.shapes.dims[static_cast<size_t>(binding)];
 }
 
 int64_t Context::bytes(int binding) const {
@@ -118,6 +122,8 @@ std::vector<StepTime> Context::step_times() const {
   const Bound& bound = impl_->need_bound();
   std::vector<StepTime> times;
   if (bound.recorder == nullptr) return times;
+  if (bound.flow != nullptr)
+    return bound.kind == RecorderKind::kTimer ? bound.flow->times() : times;
   const std::vector<double> us = bound.recorder->step_us();
   const auto& steps = impl_->core().section->programs[bound.shapes.program].steps;
   const auto& prepared = impl_->core().programs[bound.shapes.program];
@@ -128,8 +134,7 @@ std::vector<StepTime> Context::step_times() const {
 
 std::vector<std::string> Context::taps() const {
   std::vector<std::string> names;
-  for (const Tap& tap : impl_->core().section->programs[impl_->need_bound().shapes.program].taps)
-    names.push_back(tap.name);
+  for (TapAt& t : taps_of(impl_->core(), impl_->need_bound())) names.push_back(std::move(t.name));
   return names;
 }
 

@@ -12,6 +12,17 @@ namespace tenfold {
 bool is_row_major(const Format& format);
 void pack(const Tensor& tensor, const Format& format, void* storage);
 Tensor unpack(const void* storage, const Format& format, const Extents& dims);
+// The part of a tensor that begins at its first element.
+Tensor trimmed(const Tensor& tensor, const Extents& dims);
+
+// A value that can be read and the program that holds it. Those of a called program have the
+// calling step's name before theirs: "loop/x".
+struct TapAt {
+  std::string name;
+  const Bound* bound = nullptr;
+  const Tap* tap = nullptr;
+};
+std::vector<TapAt> taps_of(const Engine::Impl& engine, const Bound& bound);
 
 struct Context::Impl {
   std::shared_ptr<Engine> engine;
@@ -42,6 +53,7 @@ struct Context::Impl {
   Status update_addresses() noexcept;
   std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs);
   Tensor read_tap(std::string_view name);
+  Extents counted_dims(size_t binding) const;  // of the last run
 
  private:
   Bound* find_prepared(const ShapeSolution& shapes, RecorderKind kind);

@@ -1,4 +1,6 @@
 #include "src/base/threads.h"
+#include "src/plan/flow.h"
+#include "src/plan/text.h"
 #include "src/runtime/engine_impl.h"
 
 namespace tenfold {
@@ -14,9 +16,12 @@ void check_executable(const Engine::Impl& impl) {
                                           "; this version runs tensors of numbers only");
   for (const Program& p : s.programs)
     for (const Step& step : p.steps) {
-      if (step.kind != StepKind::kLaunch && step.kind != StepKind::kConvert)
+      if (is_flow(step.kind) && !impl.device->host_accessible())
         throw Error(Code::kUnsupported,
-                    "step '" + step.name + "': control flow is not executed by this version");
+                    "step '" + step.name + "' decides while the plan runs (" +
+                        std::string(to_string(step.kind)) +
+                        "), which this version does on a CPU only",
+                    {"build the plan for one: tenfold build MODEL -o FILE --target cpu"});
       if (!impl.options.reference && step.device < s.devices.size() &&
           s.devices[step.device].kind != impl.device->target().kind)
         throw Error(Code::kUnsupported, "step '" + step.name + "' is for another device (" +
@@ -49,6 +54,7 @@ std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device
   impl.slots.arena = static_cast<uint32_t>(impl.section->bindings.size());
   impl.slots.context_scratch = impl.slots.arena + 1;
   impl.slots.first_constant = impl.slots.arena + 2;
+  impl.called = called_programs(*impl.section);
   check_executable(impl);
   choose_rows(impl);
   evaluate_constants(impl);

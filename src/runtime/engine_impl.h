@@ -6,7 +6,8 @@
 
 namespace tenfold {
 
-// A step made ready: the row that will run it (perhaps the reference in place of the plan's).
+// A step made ready: the row that will run it (perhaps the reference in place of the plan's); null
+// for the steps that the runtime does itself.
 struct PreparedStep {
   const Row* row = nullptr;
   Tactic tactic;
@@ -30,6 +31,7 @@ struct Engine::Impl {
   int threads = 1;
   std::vector<std::string> messages;
   std::vector<std::vector<PreparedStep>> programs;   // as section->programs
+  std::vector<bool> called;                          // programs that steps call, never entered
   std::optional<ConstantStore> constants;
   std::unique_ptr<Buffer> resident;  // device copy of the constants that steps read
   std::vector<Slot> constant_slots;  // per constant; invalid: no step reads it

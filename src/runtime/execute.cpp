@@ -92,7 +92,7 @@ void Context::Impl::bind() {
         std::count(input_dims[k]->begin(), input_dims[k]->end(), -1) > 0)
       throw Error(Code::kInvalid, "the shape of input '" + bindings()[k].name +
                                       "' is not set: it is " + bindings()[k].type.str());
-  ShapeSolution shapes = solve_shapes(*core().section, input_dims);
+  ShapeSolution shapes = solve_shapes(*core().section, core().called, input_dims);
   Bound* found = find_prepared(shapes, kind);
   if (found == nullptr) {
     std::unique_ptr<Bound> next = attach_steps(core(), std::move(shapes), kind);

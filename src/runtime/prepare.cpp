@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "src/base/checked.h"
+#include "src/plan/flow.h"
 #include "src/runtime/engine_impl.h"
 #include "src/runtime/evaluate.h"
 
@@ -28,6 +29,7 @@ std::string refusal(const Row* row, const Step& step, const Target& target) {
 
 PreparedStep choose(Engine::Impl& impl, const Step& step) {
   const Target& target = impl.device->target();
+  if (is_flow(step.kind)) return {nullptr, {}, nullptr, std::vector<bool>(step.inputs.size())};
   PreparedStep out{find_row(step.row), step.tactic, nullptr, {}};
   const bool reference = impl.options.reference;
   const std::string why = reference ? "asked for the reference" : refusal(out.row, step, target);
@@ -151,6 +153,7 @@ void prepare_steps(Engine::Impl& impl) {
     for (size_t k = 0; k < impl.programs[p].size(); ++k) {
       const Step& step = impl.section->programs[p].steps[k];
       PreparedStep& prepared = impl.programs[p][k];
+      if (prepared.row == nullptr) continue;
       const auto [found, is_new] = task_of.emplace(key_of(step, prepared), tasks.size());
       if (is_new) tasks.push_back({&step, {}});
       tasks[found->second].users.push_back(&prepared);

@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "src/base/checked.h"
+#include "src/plan/flow.h"
 #include "src/runtime/context_impl.h"
+#include "src/runtime/flow.h"
 
 namespace tenfold {
 
@@ -62,6 +64,22 @@ Tensor unpack(const void* storage, const Format& format, const Extents& dims) {
     store_element(format.dtype, out.mutable_data(), k,
                   load_element(format.dtype, storage, offset_of(format, dims, index)));
   return out;
+}
+
+Tensor trimmed(const Tensor& tensor, const Extents& dims) {
+  if (dims == tensor.dims()) return tensor;
+  Tensor out(tensor.dtype(), dims);
+  const Format whole{tensor.dtype(), Layout::linear()};
+  Extents index(dims.size(), 0);
+  const int64_t n = out.count();
+  for (int64_t k = 0; k < n; ++k, next_index(index, dims))
+    store_element(out.dtype(), out.mutable_data(), k,
+                  tensor.at(offset_of(whole, tensor.dims(), index)));
+  return out;
+}
+
+Extents Context::Impl::counted_dims(size_t binding) const {
+  return eval(bindings()[binding].type.shape, bound->flow->counted(bound->shapes.symbols));
 }
 
 void Context::Impl::set_run_shapes(const std::map<std::string, Tensor>& inputs) {
@@ -137,6 +155,12 @@ std::map<std::string, Tensor> Context::Impl::run(const std::map<std::string, Ten
           storage[k].dims() == bound->shapes.dims[k] && is_row_major(bindings()[k].format)
               ? storage[k]
               : unpack(storage[k].data(), bindings()[k].format, bound->shapes.dims[k]);
+  if (bound->flow == nullptr) return outputs;
+  for (size_t k = 0; k < bindings().size(); ++k)
+    if (!bindings()[k].is_input) {
+      Tensor& output = outputs[bindings()[k].name];
+      output = trimmed(output, counted_dims(k));
+    }
   return outputs;
 }
 
@@ -145,17 +169,23 @@ void Context::Impl::hold_taps() {
   Bound& b = *bound;
   if (!b.ran) throw Error(Code::kInvalid, "nothing has run yet");
   if (b.keeps_taps) return;
-  Bound planned;   // a trial, so that a refusal leaves things as they are
-  planned.shapes = b.shapes;
-  planned.scratch = b.scratch;
-  plan_bound_memory(core(), planned, true);
-  const int64_t limit = core().options.memory_limit;
-  if (limit > 0 && planned.arena_bytes + b.context_bytes > limit)
-    throw Error(Code::kResource, "keeping every tap needs " +
-                                     std::to_string(planned.arena_bytes + b.context_bytes) +
-                                     " bytes of memory, the limit is " + std::to_string(limit));
+  const auto check = [&](const Bound& planned) {
+    const int64_t limit = core().options.memory_limit;
+    if (limit > 0 && planned.arena_bytes + b.context_bytes > limit)
+      throw Error(Code::kResource, "keeping every tap needs " +
+                                       std::to_string(planned.arena_bytes + b.context_bytes) +
+                                       " bytes of memory, the limit is " + std::to_string(limit));
+  };
+  if (b.flow == nullptr) {
+    Bound planned;   // a trial, so that a refusal leaves things as they are
+    planned.shapes = b.shapes;
+    planned.scratch = b.scratch;
+    plan_bound_memory(core(), planned, true);
+    check(planned);
+  }
   try {
     plan_bound_memory(core(), b, true);
+    check(b);
     grow_arena(b);
     b.addresses[core().slots.arena] = arena != nullptr ? arena->data() : nullptr;
     record_steps(core(), b);
@@ -168,38 +198,38 @@ void Context::Impl::hold_taps() {
 }
 
 Tensor Context::Impl::read_tap(std::string_view name) {
-  const Bound& at = need_bound();
-  const Program& program = core().section->programs[at.shapes.program];
-  const auto tap = std::find_if(program.taps.begin(), program.taps.end(),
-                                [&](const Tap& t) { return t.name == name; });
-  if (tap == program.taps.end()) {
+  const Bound& whole = need_bound();
+  const std::vector<TapAt> taps = taps_of(core(), whole);
+  const auto found =
+      std::find_if(taps.begin(), taps.end(), [&](const TapAt& t) { return t.name == name; });
+  if (found == taps.end()) {
     std::vector<std::string> notes;
-    for (const Tap& t : program.taps) notes.push_back("there is '" + t.name + "'");
+    for (const TapAt& t : taps) notes.push_back("there is '" + t.name + "'");
     throw Error(Code::kNotFound, "the plan holds no value '" + std::string(name) + "' to read",
                 std::move(notes));
   }
-  Shape shape;
-  Format format;
-  if (tap->value.kind == ValueRef::Kind::kBuffer) {
-    shape = program.buffers[tap->value.index].dims;
-    format = program.buffers[tap->value.index].format;
-  } else if (tap->value.kind == ValueRef::Kind::kConstant) {
-    shape = to_shape(core().section->constants[tap->value.index].dims);
-    format = core().section->constants[tap->value.index].format;
-  } else {
-    shape = bindings()[tap->value.index].type.shape;
-    format = bindings()[tap->value.index].format;
-  }
-  const Extents dims = eval(shape, at.shapes.symbols);
+  const Bound& at = *found->bound;
+  const Tap* const tap = found->tap;
+  const Values values{core().section->programs[at.shapes.program], bindings_of(core(), at),
+                      core().section->constants};
+  const Binding value = value_binding(values, tap->value, tap->name, false);
+  const Format& format = value.format;
+  const Extents dims = eval(value.type.shape, at.shapes.symbols);
   const int64_t bytes = storage_bytes(format, dims);
-  if (bytes == 0 || at.idle) return Tensor::zeros(format.dtype, dims);
+  if (bytes == 0 || whole.idle) return Tensor::zeros(format.dtype, dims);
   hold_taps();
+  if (at.flow != nullptr && !at.flow->reached(at.frame))
+    throw Error(Code::kNotFound,
+                "the run took another way, which does not compute '" + std::string(name) + "'");
   const Slot slot = slot_of(core(), at, tap->value);
-  const auto* base = static_cast<const std::byte*>(at.addresses[slot.index]);
+  const auto* base = static_cast<const std::byte*>(whole.addresses[slot.index]);
   Tensor copy(DType::kU8, {bytes});
   device().copy_out(copy.mutable_data(), base + slot.offset, bytes, own_stream()).or_throw();
   own_stream().synchronize().or_throw();
-  return unpack(copy.data(), format, dims);
+  const Tensor read = unpack(copy.data(), format, dims);
+  return at.flow == nullptr
+             ? read
+             : trimmed(read, eval(value.type.shape, at.flow->counted(at.shapes.symbols)));
 }
 
 }  // namespace tenfold

@@ -58,10 +58,11 @@ std::string guard(const Program& program) {
   return out.empty() ? "fixed sizes" : out;
 }
 
-size_t choose_program(const Section& section, const SymbolValues& symbols) {
+size_t choose_program(const Section& section, const std::vector<bool>& called,
+                      const SymbolValues& symbols) {
   size_t best = section.programs.size();
   for (size_t k = 0; k < section.programs.size(); ++k)
-    if (holds(section.programs[k], symbols) &&
+    if (!called[k] && holds(section.programs[k], symbols) &&
         (best == section.programs.size() ||
          width(section.programs[k]) < width(section.programs[best])))
       best = k;
@@ -70,14 +71,15 @@ size_t choose_program(const Section& section, const SymbolValues& symbols) {
   for (const auto& [name, value] : symbols.list())
     asked += (asked.empty() ? "" : ", ") + name + " = " + std::to_string(value);
   std::vector<std::string> notes;
-  for (const Program& p : section.programs) notes.push_back("it has a program for " + guard(p));
+  for (size_t k = 0; k < section.programs.size(); ++k)
+    if (!called[k]) notes.push_back("it has a program for " + guard(section.programs[k]));
   throw Error(Code::kInvalid, "the plan has no program for " + (asked.empty() ? "this" : asked),
               std::move(notes));
 }
 
 }  // namespace
 
-ShapeSolution solve_shapes(const Section& section,
+ShapeSolution solve_shapes(const Section& section, const std::vector<bool>& called,
                            const std::vector<std::optional<Extents>>& input_dims) {
   ShapeSolution out;
   for (size_t k = 0; k < section.bindings.size(); ++k) {
@@ -89,7 +91,7 @@ ShapeSolution solve_shapes(const Section& section,
       throw Error(Code::kInvalid,
                   "the shape of input '" + b.name + "' is not set: it is " + b.type.str());
   }
-  out.program = choose_program(section, out.symbols);
+  out.program = choose_program(section, called, out.symbols);
   for (const Symbol& s : section.programs[out.program].symbols)
     if (s.data_dependent && out.symbols.find(s.name) == nullptr) out.symbols.set(s.name, s.max);
   for (size_t k = 0; k < section.bindings.size(); ++k) {
