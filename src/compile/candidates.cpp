@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "src/compile/flow.h"
 #include "src/compile/pattern.h"
 
 namespace tenfold::select {
@@ -40,6 +41,8 @@ class Collector {
   }
 
   Offers of(NodeId start) {
+    check_counts(graph_, start);
+    if (is_flow(graph_.node(start).op)) return {flow_offer(graph_, start, symbols_)};
     if (is_view(graph_, start)) {
       Offers views{view(start)};
       if (graph_.node(start).op == "Transpose") append(views, computed(start));

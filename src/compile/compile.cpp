@@ -4,6 +4,7 @@
 
 #include "src/compile/choice.h"
 #include "src/compile/emit.h"
+#include "src/compile/flow.h"
 #include "src/plan/sharing.h"
 #include "tenfold/version.h"
 
@@ -85,23 +86,31 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
   const std::unique_ptr<Choice> choice = choose(graph, target, options, costs, remarks);
   ConstantTable constants(choice->graph, !backend.portable_plans());
   if (options.progress) options.progress({"emitting", 0, 0});
-  for (const std::unique_ptr<Selected>& s : choice->profiles) {
-    section.programs.push_back(emit_program(choice->graph, s->selection, s->found, *s->conversions,
-                                            target, constants, section));
-    if (backend.runs_in_order()) run_in_order(section.programs.back());
-    const int in_place = share_storage(section.programs.back(), section.bindings);
-    if (!explanation) continue;
-    const size_t first = explanation->lines.size();
-    std::move(s->explanation.lines.begin(), s->explanation.lines.end(),
-              std::back_inserter(explanation->lines));
-    mark_chosen(choice->graph, s->selection, *explanation, first);
-    remark_program(section.programs.back(), section, in_place, *explanation);
-  }
+  const auto emit = [&](const Choice& of, Selected& s, ConstantTable& table,
+                        const std::vector<Binding>& bindings) {
+    Program program =
+        emit_program(of.graph, s.selection, s.found, *s.conversions, target, table, section);
+    if (backend.runs_in_order()) run_in_order(program);
+    const int in_place = share_storage(program, bindings);
+    if (explanation) {
+      const size_t first = explanation->lines.size();
+      std::move(s.explanation.lines.begin(), s.explanation.lines.end(),
+                std::back_inserter(explanation->lines));
+      mark_chosen(of.graph, s.selection, *explanation, first);
+      remark_program(program, section, in_place, *explanation);
+    }
+    return program;
+  };
+  for (const std::unique_ptr<Selected>& s : choice->profiles)
+    section.programs.push_back(emit(*choice, *s, constants, section.bindings));
+  BodyPrograms bodies(target, options, costs, remarks, !backend.portable_plans(), emit);
+  for (size_t k = 0; k < choice->profiles.size(); ++k) bodies.add(choice->graph, k, section);
   if (explanation) {
     remarks.insert(remarks.end(), costs.remarks().begin(), costs.remarks().end());
     std::move(remarks.begin(), remarks.end(), std::back_inserter(explanation->remarks));
   }
   constants.finish(section);
+  bodies.finish(section);
   plan.sections.push_back(std::move(section));
   plan.verify();
   return plan;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "src/base/threads.h"
+#include "src/compile/flow.h"
 
 namespace tenfold::select {
 namespace {
@@ -51,7 +52,7 @@ class Emitter {
   void assign_outputs() {
     std::map<ValueId, ValueId> view_of;
     for (const Group& g : selection_.groups)
-      if (!g.chosen().row && !g.instead)
+      if (!g.chosen().row && !g.instead && !is_flow(g.chosen().problem.op))
         view_of[g.offer->lowered.outputs.front()] = g.offer->lowered.inputs.front();
     for (uint32_t k = 0; k < graph_.outputs().size(); ++k) {
       ValueId v = graph_.outputs()[k].value;
@@ -191,6 +192,7 @@ class Emitter {
   void emit(const Group& group) {
     const Candidate& choice = group.chosen();
     const Lowered& lowered = group.offer->lowered;
+    if (!choice.row && is_flow(choice.problem.op)) return emit_flow(group.offer->region.start());
     if (!choice.row && choice.problem.op == "Concat") return emit_join(choice, lowered);
     if (!choice.row && !choice.formats.outputs.front().dense()) return emit_parts(choice, lowered);
     if (!choice.row) return emit_view(choice, lowered);
@@ -225,6 +227,71 @@ class Emitter {
     for (size_t k = 0; k < lowered.outputs.size(); ++k) {
       native_[lowered.outputs[k]] = choice.formats.outputs[k];
       places_[{lowered.outputs[k], choice.formats.outputs[k].str()}] = Place{outputs[k], index};
+    }
+    read_counts(group.offer->region.start());
+  }
+
+  // A step that no row does; the programs that it calls are added later (flow.h).
+  void emit_flow(NodeId id) {
+    const Node& node = graph_.node(id);
+    Step step = flow_step(graph_, id);
+    if (step.kind == StepKind::kScalar) {
+      std::vector<std::string> used;
+      Dim::parse(step.tactic).collect_symbols(used);
+      for (const std::string& name : used)
+        if (const auto found = counters_.find(name); found != counters_.end())
+          add_steps(step.deps, {found->second});
+    } else {
+      for (ValueId v : node.inputs) step.inputs.push_back(given(v, step.deps));
+    }
+    if (step.kind == StepKind::kLoop) step.inputs.resize(std::max<size_t>(step.inputs.size(), 2));
+    for (ValueId v : node.outputs) step.outputs.push_back(destination(v, fixed(v)));
+    const std::vector<ValueRef> outputs = step.outputs;
+    const std::vector<uint32_t> index = push(std::move(step));
+    for (size_t k = 0; k < outputs.size(); ++k) {
+      native_[node.outputs[k]] = fixed(node.outputs[k]);
+      places_[{node.outputs[k], fixed(node.outputs[k]).str()}] = Place{outputs[k], index};
+    }
+    if (node.attrs.has("count")) counters_[node.attrs.s("count", "")] = index.front();
+  }
+
+  // A value as the graph has it, to be given to a program.
+  ValueRef given(ValueId v, std::vector<uint32_t>& deps) {
+    if (!v.valid()) return {};
+    const Format format = fixed(v);
+    if (const ConstantId constant = graph_.value(v).constant; constant.valid())
+      return {ValueRef::Kind::kConstant, constants_.want(constant, graph_.type(v).shape, format)};
+    const Place place = need(v, format);
+    add_steps(deps, place.steps);
+    const bool as_it_is = place.ref.kind != ValueRef::Kind::kBuffer ||
+                          program_.buffers[place.ref.index].format == format;
+    if (as_it_is) return place.ref;
+    const uint32_t b = new_buffer(v, format);
+    program_.buffers[b].same_as = place.ref;
+    return {ValueRef::Kind::kBuffer, b};
+  }
+
+  // The sizes that a node's step counted, read once it has run.
+  void read_counts(NodeId id) {
+    const Node& node = graph_.node(id);
+    const Op* def = find_op(node.op);
+    if (!def || !def->counts) return;
+    InferContext context{node.attrs, {}, {}, static_cast<int>(node.outputs.size()), {}};
+    for (ValueId v : node.inputs) {
+      context.inputs.push_back(graph_.type(v));
+      context.constants.push_back(nullptr);
+    }
+    for (const Op::Count& count : def->counts(context)) {
+      const ValueId n = node.outputs.at(static_cast<size_t>(count.output));
+      const Place place = need(n, fixed(n));
+      Step step;
+      step.kind = StepKind::kReadBack;
+      step.name = "count " + count.symbol;
+      step.tactic = count.symbol;
+      step.inputs = {place.ref};
+      step.sources = node.sources;
+      add_steps(step.deps, place.steps);
+      counters_[count.symbol] = push(std::move(step)).front();
     }
   }
 
@@ -352,6 +419,7 @@ class Emitter {
   std::map<ValueId, Format> native_;  // the Format that a value is produced in
   std::map<ValueId, uint32_t> direct_;  // values whose bytes are (part of the way to) an output
   std::set<uint32_t> taken_;  // outputs that have a writer
+  std::map<std::string, uint32_t> counters_;  // steps that count a size, by its symbol
 };
 
 }  // namespace

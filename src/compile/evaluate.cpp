@@ -1,5 +1,6 @@
 // The compiler's evaluator: constants and whole graphs through the reference rows.
 #include <functional>
+#include <limits>
 
 #include "src/compile/lower.h"
 #include "src/runtime/reference.h"
@@ -12,6 +13,87 @@ namespace {
 bool only_renames_axes(const std::string& op) {
   return op == "Reshape" || op == "Flatten" || op == "Squeeze" || op == "Unsqueeze" ||
          op == "Identity";
+}
+
+// The part of a tensor that begins at its first element.
+Tensor trimmed(const Tensor& tensor, const Extents& dims) {
+  if (dims == tensor.dims()) return tensor;
+  Tensor out(tensor.dtype(), dims);
+  const Format whole{tensor.dtype(), Layout::linear()};
+  Extents index(dims.size(), 0);
+  for (int64_t k = 0; k < out.count(); ++k) {
+    store_element(out.dtype(), out.mutable_data(), k,
+                  tensor.at(offset_of(whole, tensor.dims(), index)));
+    for (size_t d = dims.size(); d-- > 0 && ++index[d] == dims[d];) index[d] = 0;
+  }
+  return out;
+}
+
+std::vector<Tensor> run_body(const Graph& body, const std::vector<Tensor>& given) {
+  std::map<std::string, Tensor> inputs;
+  for (size_t k = 0; k < given.size(); ++k) inputs[body.value(body.inputs().at(k)).name] = given[k];
+  return evaluate_reference(body, inputs);
+}
+
+// The iterations' results, one after another.
+Tensor stacked(const std::vector<Tensor>& parts, DType dtype, Extents one) {
+  one.insert(one.begin(), static_cast<int64_t>(parts.size()));
+  Tensor all(dtype, one);
+  int64_t at = 0;
+  for (const Tensor& part : parts)
+    for (int64_t k = 0; k < part.count(); ++k)
+      store_element(dtype, all.mutable_data(), at++, part.at(k));
+  return all;
+}
+
+std::vector<Tensor> run_loop(const Graph& graph, const Node& node,
+                             const std::function<Tensor(ValueId)>& value, SymbolValues& symbols) {
+  const auto given = [&](size_t k) { return k < node.inputs.size() && node.inputs[k].valid(); };
+  const Graph& body = *node.graphs.front();
+  const auto carried = static_cast<size_t>(node.attrs.i("carried", 0));
+  const double limit = given(0) ? value(node.inputs[0]).at(0) : std::numeric_limits<double>::max();
+  bool goes_on = !given(1) || value(node.inputs[1]).at(0) != 0;
+  std::vector<Tensor> inputs{Tensor(), Tensor()};
+  for (size_t k = 2; k < node.inputs.size(); ++k) inputs.push_back(value(node.inputs[k]));
+  std::vector<std::vector<Tensor>> gathered(node.outputs.size() - carried);
+  int64_t done = 0;
+  for (; goes_on && static_cast<double>(done) < limit; ++done) {
+    inputs[0] = Tensor::of<int64_t>(DType::kI64, {}, {done});
+    inputs[1] = Tensor::of<int>(DType::kBool, {}, {1});
+    const std::vector<Tensor> made = run_body(body, inputs);
+    goes_on = made[0].at(0) != 0;
+    for (size_t k = 0; k < carried; ++k) inputs[2 + k] = made[1 + k];
+    for (size_t k = 0; k < gathered.size(); ++k) gathered[k].push_back(made[1 + carried + k]);
+  }
+  if (node.attrs.has("count")) symbols.set(node.attrs.s("count", ""), done);
+  std::vector<Tensor> outputs(inputs.begin() + 2,
+                              inputs.begin() + 2 + static_cast<std::ptrdiff_t>(carried));
+  for (size_t k = 0; k < gathered.size(); ++k) {
+    const Type& type = graph.type(node.outputs[carried + k]);
+    Extents one = eval(Shape(type.shape.begin() + 1, type.shape.end()), symbols);
+    outputs.push_back(stacked(gathered[k], type.dtype, std::move(one)));
+  }
+  return outputs;
+}
+
+std::vector<Tensor> run_flow(const Graph& graph, const Node& node,
+                             const std::function<Tensor(ValueId)>& value, SymbolValues& symbols) {
+  if (node.op == "Loop") return run_loop(graph, node, value, symbols);
+  std::vector<Tensor> inputs;
+  for (size_t k = 1; k < node.inputs.size(); ++k) inputs.push_back(value(node.inputs[k]));
+  return run_body(*node.graphs[value(node.inputs[0]).at(0) != 0 ? 0 : 1], inputs);
+}
+
+// What the op counts: all the room for it while it runs, then as much as it found.
+std::vector<Op::Count> counts_of(const Graph& graph, const Node& node) {
+  const Op* def = find_op(node.op);
+  if (!def || !def->counts) return {};
+  InferContext context{node.attrs, {}, {}, static_cast<int>(node.outputs.size()), {}};
+  for (ValueId v : node.inputs) {
+    context.inputs.push_back(graph.type(v));
+    context.constants.push_back(nullptr);
+  }
+  return def->counts(context);
 }
 
 std::vector<Tensor> run_node(const Graph& graph, NodeId id,
@@ -88,7 +170,7 @@ Tensor evaluate_constant(const Graph& graph, ConstantId root) {
 
 std::vector<Tensor> evaluate_reference(const Graph& graph,
                                        const std::map<std::string, Tensor>& inputs) {
-  const SymbolValues symbols = solve_symbols(graph, inputs);
+  SymbolValues symbols = solve_symbols(graph, inputs);
   std::map<ValueId, Tensor> values;
   for (ValueId v : graph.inputs()) {
     const Tensor& t = inputs.at(graph.value(v).name);
@@ -102,8 +184,17 @@ std::vector<Tensor> evaluate_reference(const Graph& graph,
     return values[v] = evaluate_constant(graph, c);
   };
   for (NodeId id : graph.order()) {
-    std::vector<Tensor> results = run_node(graph, id, value, symbols);
     const Node& node = graph.node(id);
+    const bool flow = !node.graphs.empty();
+    const std::vector<Op::Count> counts = flow ? std::vector<Op::Count>{} : counts_of(graph, node);
+    for (const Op::Count& count : counts) symbols.set(count.symbol, count.bound.eval(symbols));
+    std::vector<Tensor> results =
+        flow ? run_flow(graph, node, value, symbols) : run_node(graph, id, value, symbols);
+    for (const Op::Count& count : counts)
+      symbols.set(count.symbol,
+                  static_cast<int64_t>(results.at(static_cast<size_t>(count.output)).at(0)));
+    for (size_t k = 0; !counts.empty() && k < results.size(); ++k)
+      results[k] = trimmed(results[k], eval(graph.type(node.outputs[k]).shape, symbols));
     for (size_t k = 0; k < node.outputs.size() && k < results.size(); ++k)
       values[node.outputs[k]] = results[k];
   }
