@@ -77,11 +77,14 @@ std::string Flow::text() const {
   return out;
 }
 
-SymbolValues Flow::counted(SymbolValues symbols) const {
+Extents Flow::counted_dims(const Shape& shape, const SymbolValues& bounds) const {
+  SymbolValues symbols = bounds;
   for (const std::string& name : counts_)
-    if (const int64_t* most = symbols.find(name))
-      symbols.set(name, std::min(*most, *values_.find(name)));
-  return symbols;
+    if (bounds.find(name) != nullptr) symbols.set(name, *values_.find(name));
+  const Extents most = eval(shape, bounds);
+  Extents dims = eval(shape, symbols);
+  for (size_t d = 0; d < dims.size(); ++d) dims[d] = std::clamp<int64_t>(dims[d], 0, most[d]);
+  return dims;
 }
 
 Status Flow::launch(NativeStream& stream, const std::atomic<bool>* cancel) noexcept {

@@ -63,8 +63,8 @@ class Flow final : public Recorder {
   // --- of the last launch, once it has ended ---
   std::vector<StepTime> times() const { return lines_; }
   bool reached(uint32_t frame) const { return frames_[frame].runs > 0; }
-  // `symbols` with the sizes that the run counted.
-  SymbolValues counted(SymbolValues symbols) const;
+  // A shape with the sizes that the run counted, nowhere larger than at `bounds`.
+  Extents counted_dims(const Shape& shape, const SymbolValues& bounds) const;
 
  private:
   struct Frame {

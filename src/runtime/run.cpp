@@ -79,7 +79,7 @@ Tensor trimmed(const Tensor& tensor, const Extents& dims) {
 }
 
 Extents Context::Impl::counted_dims(size_t binding) const {
-  return eval(bindings()[binding].type.shape, bound->flow->counted(bound->shapes.symbols));
+  return bound->flow->counted_dims(bindings()[binding].type.shape, bound->shapes.symbols);
 }
 
 void Context::Impl::set_run_shapes(const std::map<std::string, Tensor>& inputs) {
@@ -229,7 +229,7 @@ Tensor Context::Impl::read_tap(std::string_view name) {
   const Tensor read = unpack(copy.data(), format, dims);
   return at.flow == nullptr
              ? read
-             : trimmed(read, eval(value.type.shape, at.flow->counted(at.shapes.symbols)));
+             : trimmed(read, at.flow->counted_dims(value.type.shape, at.shapes.symbols));
 }
 
 }  // namespace tenfold

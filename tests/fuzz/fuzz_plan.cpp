@@ -2,12 +2,16 @@
 // them is reached; what loads is described, saved, made an Engine of and run on small sizes.
 //   fuzz_plan CORPUS                          TENFOLD_FUZZ_SEEDS=DIR fuzz_plan    (writes seeds,
 //   ends)
+#include <condition_variable>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "tenfold/engine.h"
 // Helpers are compiled in: fuzz targets link no test library.
 #include "tests/plan/reseal_support.cpp"
+#include "tests/support/flow_plans.cpp"
 #include "tests/support/random_plan.cpp"
 #include "tests/support/sample_plans.cpp"
 
@@ -37,6 +41,33 @@ bool is_small(const Section& section, const SymbolValues& symbols) {
   return true;
 }
 
+// Cancels a run that takes longer than a fuzzer should wait.
+class StopSoon {
+ public:
+  explicit StopSoon(Context& context)
+      : watch_([this, &context] {
+          std::unique_lock<std::mutex> lock(mutex_);
+          if (!done_.wait_for(lock, std::chrono::milliseconds(200), [this] { return ended_; }))
+            context.cancel();
+        }) {}
+  ~StopSoon() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ended_ = true;
+    }
+    done_.notify_one();
+    watch_.join();
+  }
+  StopSoon(const StopSoon&) = delete;
+  StopSoon& operator=(const StopSoon&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool ended_ = false;
+  std::thread watch_;
+};
+
 void run(Context& context, const Section& section, const SymbolValues& symbols) {
   std::map<std::string, Tensor> inputs;
   for (const Binding& b : section.bindings) {
@@ -45,7 +76,10 @@ void run(Context& context, const Section& section, const SymbolValues& symbols) 
     if (element_count(dims) > 1 << 16) return;
     inputs[b.name] = Tensor::zeros(b.type.dtype, dims);
   }
-  context.run(inputs);
+  {
+    const StopSoon stop(context);   // loops may be long
+    context.run(inputs);
+  }
   for (const std::string& tap : context.taps()) context.read_tap(tap);
 }
 
@@ -80,6 +114,9 @@ void write_seeds(const std::string& folder) {
   write("small", small_plan());
   write("guarded", guarded_plan());
   write("chain", chain_plan(4));
+  write("branch", branch_plan());
+  write("loop", loop_plan());
+  write("count", count_plan());
   for (uint64_t seed = 1; seed <= 8; ++seed)
     write("random" + std::to_string(seed), random_plan(seed));
 }

@@ -281,6 +281,25 @@ TEST(Ref, DepthToSpaceAndBack) {
   expect_values(back[0], {0, 1, 2, 3, 4, 5, 6, 7});
 }
 
+TEST(Ref, CompressKeepsCountsAndClears) {
+  const std::string tail = " | compute=f32 acc=f32 anchor=2";
+  const Tensor x = f32({2, 3}, {1, 2, 3, 4, 5, 6});
+  const auto mask = [](const std::vector<int>& values) {
+    return Tensor::of<int>(DType::kBool, {static_cast<int64_t>(values.size())}, values);
+  };
+  auto y =
+      ref("Compress(f32[2,3], bool[3]) {axis=1} -> f32[2,3], i64[]" + tail, {x, mask({1, 0, 1})});
+  expect_values(y[0], {1, 3, 0, 4, 6, 0});   // zeros where there is room for more
+  expect_values(y[1], {2});
+  y = ref("Compress(f32[2,3], bool[2]) {axis=0} -> f32[1,3], i64[]" + tail, {x, mask({1, 1})});
+  expect_values(y[0], {1, 2, 3});            // counted, though there is no room
+  expect_values(y[1], {2});
+  y = ref("Compress(f32[2,3], bool[5]) -> f32[5], i64[]" + tail, {x, mask({0, 1, 0, 1, 1})});
+  expect_values(y[0], {2, 4, 5, 0, 0});
+  expect_values(y[1], {3});
+  expect_values(ref("Size(f32[2,3]) -> i64[] | compute=f32 acc=f32 anchor=1", {x})[0], {6});
+}
+
 TEST(Ref, TopKOrdersAndBreaksTies) {
   const auto y =
       ref("TopK(f32[1,5]) {axis=1, k=3} -> f32[1,3], i64[1,3] | compute=f32 acc=f32 anchor=1",

@@ -125,6 +125,18 @@ TEST(Flow, ACountedSizeIsKnownAfterTheRun) {
     }
 }
 
+TEST(Flow, ASizeThatGrowsAsTheCountFallsIsHeldToItsStorage) {
+  Plan plan = count_plan();
+  plan.sections[0].bindings[2] = binding_of("y", "f32[8-K,4]", false);
+  Program& p = plan.sections[0].programs[0];
+  p.steps[2].outputs[0] = p.steps[0].outputs[0];
+  p.steps[2].inputs[0] = p.steps[0].outputs[0];
+  const auto context = context_of(plan);
+  const auto out =
+      context->run({{"x", random_tensor({8, 4}, 3)}, {"c", Tensor::zeros(DType::kBool, {8})}});
+  EXPECT_EQ(out.at("y").dims(), (Extents{0, 4}));
+}
+
 TEST(Flow, ACountBeyondItsBoundEndsTheRun) {
   Plan plan = count_plan();
   plan.sections[0].programs[0].symbols[1].max = 5;
