@@ -1,6 +1,5 @@
 #include "src/base/threads.h"
 #include "src/plan/flow.h"
-#include "src/plan/text.h"
 #include "src/runtime/engine_impl.h"
 
 namespace tenfold {
@@ -16,12 +15,6 @@ void check_executable(const Engine::Impl& impl) {
                                           "; this version runs tensors of numbers only");
   for (const Program& p : s.programs)
     for (const Step& step : p.steps) {
-      if (is_flow(step.kind) && !impl.device->host_accessible())
-        throw Error(Code::kUnsupported,
-                    "step '" + step.name + "' decides while the plan runs (" +
-                        std::string(to_string(step.kind)) +
-                        "), which this version does on a CPU only",
-                    {"build the plan for one: tenfold build MODEL -o FILE --target cpu"});
       if (!impl.options.reference && step.device < s.devices.size() &&
           s.devices[step.device].kind != impl.device->target().kind)
         throw Error(Code::kUnsupported, "step '" + step.name + "' is for another device (" +

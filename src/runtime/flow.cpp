@@ -22,7 +22,7 @@ Status cancelled() noexcept { return {Code::kCancelled, "cancelled between steps
 }  // namespace
 
 Flow::Flow(Device& device, RecorderKind kind, uint32_t slots)
-    : device_(device), kind_(kind), slots_(slots) {}
+    : device_(device), kind_(kind), slots_(slots), host_(device.host_accessible()) {}
 
 uint32_t Flow::add_frame() {
   frames_.emplace_back();
@@ -31,7 +31,7 @@ uint32_t Flow::add_frame() {
 
 uint32_t Flow::add_segment() {
   segments_.push_back({device_.create_recorder(kind_), {}});
-  segments_.back().recorder->begin(slots_);
+  segments_.back().recorder->begin(slots_ + 1);
   return static_cast<uint32_t>(segments_.size()) - 1;
 }
 
@@ -54,19 +54,29 @@ uint32_t Flow::add_line(std::string name, std::string row) {
 Status Flow::finish(std::span<void* const> addresses) noexcept {
   try {
     addresses_.assign(addresses.begin(), addresses.end());
+    addresses_.push_back(nullptr);
   } catch (const std::bad_alloc&) {
     return {Code::kResource, "out of memory while recording"};
   }
+  park();
   for (const Segment& s : segments_)
-    if (const Status status = s.recorder->finish(addresses); !status.ok()) return status;
+    if (const Status status = s.recorder->finish(addresses_); !status.ok()) return status;
   return {};
 }
 
+// The moving slot, as long as nothing is gathered, stands at memory that is there.
+void Flow::park() noexcept {
+  for (const Frame& frame : frames_)
+    for (const Action& action : frame.actions)
+      for (const Action::Gather& g : action.gathers) addresses_[slots_] = at(g.to);
+}
+
 Status Flow::rebind(std::span<void* const> addresses) noexcept {
-  if (addresses.size() != addresses_.size()) return {Code::kInvalid, "rebind before finish"};
+  if (addresses.size() + 1 != addresses_.size()) return {Code::kInvalid, "rebind before finish"};
   std::copy(addresses.begin(), addresses.end(), addresses_.begin());
+  park();
   for (const Segment& s : segments_)
-    if (const Status status = s.recorder->rebind(addresses); !status.ok()) return status;
+    if (const Status status = s.recorder->rebind(addresses_); !status.ok()) return status;
   return {};
 }
 
@@ -89,7 +99,7 @@ Extents Flow::counted_dims(const Shape& shape, const SymbolValues& bounds) const
 
 Status Flow::launch(NativeStream& stream, const std::atomic<bool>* cancel) noexcept {
   if (kind_ == RecorderKind::kLog) return {};
-  if (frames_.empty() || addresses_.size() != slots_)
+  if (frames_.empty() || addresses_.size() != slots_ + 1)
     return {Code::kInvalid, "launch before finish"};
   for (Frame& frame : frames_) frame.runs = 0;
   for (StepTime& line : lines_) line.us = 0;
@@ -100,7 +110,7 @@ Status Flow::launch(NativeStream& stream, const std::atomic<bool>* cancel) noexc
 // Called programs are at most kMaxCallDepth deep.
 Status Flow::run(uint32_t frame, const Run& run) noexcept {
   ++frames_[frame].runs;
-  for (const Action& action : frames_[frame].actions) {
+  for (Action& action : frames_[frame].actions) {
     if (run.stopped()) return cancelled();
     Status status;
     if (kind_ == RecorderKind::kTimer && action.line != UINT32_MAX) {
@@ -135,49 +145,81 @@ Status Flow::run_segment(uint32_t index, const Run& run) noexcept {
   return status;
 }
 
-Status Flow::act(const Action& action, const Run& run) noexcept {
+Status Flow::act(Action& action, const Run& run) noexcept {
   switch (action.kind) {
     case Action::Kind::kRun: return run_segment(action.segment, run);
     case Action::Kind::kCall: return this->run(action.frame, run);
-    case Action::Kind::kIf:
-      return this->run(read_bool(action.value) ? action.frame : action.other, run);
+    case Action::Kind::kIf: {
+      bool taken = false;
+      if (const Status status = read_flag(action.value, &taken, run); !status.ok()) return status;
+      return this->run(taken ? action.frame : action.other, run);
+    }
     case Action::Kind::kLoop: return loop(action, run);
-    case Action::Kind::kScalar: return evaluate(action);
-    case Action::Kind::kReadBack:
-      return set_count(action, action.is_bool ? static_cast<int64_t>(read_bool(action.value))
-                                              : read_i64(action.value));
+    case Action::Kind::kScalar: return evaluate(action, run);
+    case Action::Kind::kReadBack: {
+      int64_t value = 0;
+      bool flag = false;
+      const Status status = action.is_bool ? read_flag(action.value, &flag, run)
+                                           : read(action.value, &value, sizeof value, run);
+      if (!status.ok()) return status;
+      return set_count(action, action.is_bool ? static_cast<int64_t>(flag) : value);
+    }
   }
   return {};
 }
 
-Status Flow::loop(const Action& action, const Run& run) noexcept {
-  const int64_t limit = action.trips.valid() ? read_i64(action.trips) : INT64_MAX;
-  bool goes_on = action.condition.valid() ? read_bool(action.condition) : true;
+Status Flow::loop(Action& action, const Run& run) noexcept {
+  int64_t limit = INT64_MAX, done = 0;
+  bool goes_on = true;
+  if (action.trips.valid())
+    if (const Status s = read(action.trips, &limit, sizeof limit, run); !s.ok()) return s;
+  if (action.condition.valid())
+    if (const Status s = read_flag(action.condition, &goes_on, run); !s.ok()) return s;
   if (action.segment != UINT32_MAX)
-    if (const Status status = run_segment(action.segment, run); !status.ok()) return status;
-  int64_t done = 0;
+    if (const Status s = run_segment(action.segment, run); !s.ok()) return s;
   for (; goes_on && done < limit; ++done) {
     if (run.stopped()) return cancelled();
     if (done >= kMaxTrips) return {Code::kInvalid, "a loop does not end", done};
     if (done >= action.most)
       return {Code::kInvalid, "a loop runs more often than there is room for", done};
-    const uint8_t flag = 1;
-    std::memcpy(at(action.iteration), &done, sizeof done);
-    std::memcpy(at(action.value), &flag, sizeof flag);
-    if (const Status status = this->run(action.frame, run); !status.ok()) return status;
-    goes_on = read_bool(action.next_condition);
-    if (action.next_segment != UINT32_MAX)
-      if (const Status status = run_segment(action.next_segment, run); !status.ok()) return status;
-    for (const Action::Gather& g : action.gathers)
-      if (g.bytes > 0)
-        std::memcpy(at(g.to) + done * g.bytes, at(g.from), static_cast<size_t>(g.bytes));
+    if (const Status s = iterate(action, done, &goes_on, run); !s.ok()) return s;
   }
   for (const Action::Gather& g : action.gathers)
     if (g.bytes > 0 && done < g.room)
-      std::memset(at(g.to) + done * g.bytes, 0, static_cast<size_t>((g.room - done) * g.bytes));
-  if (action.count == UINT32_MAX) return {};
-  values_.set(counts_[action.count], done);
+      if (const Status s =
+              device_.fill(at(g.to) + done * g.bytes, 0, (g.room - done) * g.bytes, run.stream);
+          !s.ok())
+        return s;
+  if (action.count != UINT32_MAX) values_.set(counts_[action.count], done);
   return {};
+}
+
+Status Flow::iterate(Action& action, int64_t done, bool* goes_on, const Run& run) noexcept {
+  action.number = done;
+  if (const Status s = write(action.iteration, &action.number, sizeof action.number, run); !s.ok())
+    return s;
+  if (const Status s = write(action.value, &action.flag, sizeof action.flag, run); !s.ok())
+    return s;
+  if (const Status s = this->run(action.frame, run); !s.ok()) return s;
+  if (const Status s = read_flag(action.next_condition, goes_on, run); !s.ok()) return s;
+  if (action.next_segment != UINT32_MAX)
+    if (const Status s = run_segment(action.next_segment, run); !s.ok()) return s;
+  for (const Action::Gather& g : action.gathers)
+    if (g.bytes > 0)
+      if (const Status s = gather(g, done, run); !s.ok()) return s;
+  return {};
+}
+
+Status Flow::gather(const Action::Gather& g, int64_t done, const Run& run) noexcept {
+  std::byte* const to = at(g.to) + done * g.bytes;
+  if (host_) {
+    std::memcpy(to, at(g.from), static_cast<size_t>(g.bytes));
+    return {};
+  }
+  addresses_[slots_] = to;
+  Recorder& copy = *segments_[g.segment].recorder;
+  if (const Status s = copy.rebind(addresses_); !s.ok()) return s;
+  return copy.launch(run.stream, run.cancel);
 }
 
 Status Flow::set_count(const Action& action, int64_t value) noexcept {
@@ -187,22 +229,37 @@ Status Flow::set_count(const Action& action, int64_t value) noexcept {
   return {};
 }
 
-Status Flow::evaluate(const Action& action) noexcept {
+Status Flow::evaluate(Action& action, const Run& run) noexcept {
   try {
-    const int64_t value = action.expression.eval(values_);
-    std::memcpy(at(action.value), &value, sizeof value);
-    return {};
+    action.number = action.expression.eval(values_);
   } catch (const std::exception&) {
     return {Code::kInvalid, "a size cannot be computed from those that the run counted"};
   }
+  if (const Status s = write(action.value, &action.number, sizeof action.number, run); !s.ok())
+    return s;
+  return host_ ? Status() : run.stream.synchronize();
 }
 
-bool Flow::read_bool(Slot slot) const noexcept { return std::to_integer<uint8_t>(*at(slot)) != 0; }
+Status Flow::read(Slot slot, void* to, int64_t bytes, const Run& run) noexcept {
+  if (host_) {
+    std::memcpy(to, at(slot), static_cast<size_t>(bytes));
+    return {};
+  }
+  if (const Status s = device_.copy_out(to, at(slot), bytes, run.stream); !s.ok()) return s;
+  return run.stream.synchronize();
+}
 
-int64_t Flow::read_i64(Slot slot) const noexcept {
-  int64_t value = 0;
-  std::memcpy(&value, at(slot), sizeof value);
-  return value;
+Status Flow::read_flag(Slot slot, bool* to, const Run& run) noexcept {
+  uint8_t byte = 0;
+  const Status status = read(slot, &byte, sizeof byte, run);
+  *to = byte != 0;
+  return status;
+}
+
+Status Flow::write(Slot slot, const void* from, int64_t bytes, const Run& run) noexcept {
+  if (!host_) return device_.copy_in(at(slot), from, bytes, run.stream);
+  std::memcpy(at(slot), from, static_cast<size_t>(bytes));
+  return {};
 }
 
 }  // namespace tenfold

@@ -33,13 +33,17 @@ class Flow final : public Recorder {
     Dim expression;  // of kScalar
     struct Gather {
       Slot from, to;
-      int64_t bytes = 0, room = 0;  // of one result; how many
+      int64_t bytes = 0, room = 0;     // of one result; how many
+      uint32_t segment = UINT32_MAX;  // copies `from` to the moving slot; none on the host
     };
     std::vector<Gather> gathers;
+    int64_t number = 0;    // what is on its way to the device
+    uint8_t flag = 1;
   };
   uint32_t add_frame();
   uint32_t add_segment();  // a recorder that has begun; end_segment finishes it
   Recorder& segment(uint32_t index) { return *segments_[index].recorder; }
+  Slot moving() const { return {slots_, 0}; }  // for gathers
   void end_segment(uint32_t index, std::vector<uint32_t> lines);
   uint32_t add_count(const std::string& symbol, int64_t most);
   uint32_t add_line(std::string name, std::string row);
@@ -80,21 +84,28 @@ class Flow final : public Recorder {
     const std::atomic<bool>* cancel;
     bool stopped() const { return cancel && cancel->load(std::memory_order_relaxed); }
   };
+  void park() noexcept;
   Status run(uint32_t frame, const Run& run) noexcept;
   Status run_segment(uint32_t index, const Run& run) noexcept;
-  Status act(const Action& action, const Run& run) noexcept;
-  Status loop(const Action& action, const Run& run) noexcept;
+  Status act(Action& action, const Run& run) noexcept;
+  Status loop(Action& action, const Run& run) noexcept;
+  Status iterate(Action& action, int64_t done, bool* goes_on, const Run& run) noexcept;
+  Status gather(const Action::Gather& g, int64_t done, const Run& run) noexcept;
   Status set_count(const Action& action, int64_t value) noexcept;
-  Status evaluate(const Action& action) noexcept;
+  Status evaluate(Action& action, const Run& run) noexcept;
   std::byte* at(Slot slot) const noexcept {
     return static_cast<std::byte*>(addresses_[slot.index]) + slot.offset;
   }
-  bool read_bool(Slot slot) const noexcept;
-  int64_t read_i64(Slot slot) const noexcept;
+  // What a step left there: on a device whose memory the host does not reach, after a wait.
+  Status read(Slot slot, void* to, int64_t bytes, const Run& run) noexcept;
+  Status read_flag(Slot slot, bool* to, const Run& run) noexcept;
+  // `from` must stay until the stream has been waited for.
+  Status write(Slot slot, const void* from, int64_t bytes, const Run& run) noexcept;
 
   Device& device_;
   const RecorderKind kind_;
-  const uint32_t slots_;
+  const uint32_t slots_;  // the caller's; one more moves along what is gathered
+  const bool host_;
   std::vector<Frame> frames_;
   std::vector<Segment> segments_;
   std::vector<std::string> counts_;  // symbols, by register

@@ -211,9 +211,12 @@ class Builder {
       const Binding b = value_binding(values, step.outputs[o], {}, false);
       const int64_t room = checked_extents(b.type.shape, bound.shapes.symbols, step.name)[0];
       action.most = std::min(action.most, room);
-      action.gathers.push_back(
-          {scratch(bound, k, layout.results[o]), slot(bound, step.outputs[o]),
-           body.shapes.bytes[body.shapes.bytes.size() - step.outputs.size() + o], room});
+      const int64_t one = body.shapes.bytes[body.shapes.bytes.size() - step.outputs.size() + o];
+      const Slot from = scratch(bound, k, layout.results[o]);
+      const uint32_t segment = engine_.device->host_accessible()
+                                   ? UINT32_MAX
+                                   : copies({flow_.moving()}, {from}, {one}, action.line);
+      action.gathers.push_back({from, slot(bound, step.outputs[o]), one, room, segment});
     }
     if (!form.count.empty()) {
       counted_.push_back(form.count);

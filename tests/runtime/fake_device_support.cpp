@@ -54,7 +54,10 @@ class FakeRecorder : public Recorder {
   void foreign(ForeignFn, std::span<const Slot>, const void*, size_t, bool) noexcept override {
     fail("no foreign commands here");
   }
-  void copy(Slot, Slot, int64_t) noexcept override { fail("no copies here"); }
+  void copy(Slot dst, Slot src, int64_t bytes) noexcept override {
+    if (dst.index == src.index && dst.offset == src.offset) return fail("a copy onto itself");
+    commands_.push_back({step_, nullptr, {dst, src}, {}, 0, bytes});
+  }
   void fill(Slot dst, uint8_t value, int64_t bytes) noexcept override {
     commands_.push_back({step_, nullptr, {dst}, {}, value, bytes});
   }
@@ -86,6 +89,8 @@ class FakeRecorder : public Recorder {
       }
       if (c.fn != nullptr)
         c.fn(c.pointers.data(), c.data.data());
+      else if (c.pointers.size() == 2)
+        std::memmove(c.pointers[0], c.pointers[1], static_cast<size_t>(c.bytes));
       else
         std::memset(c.pointers[0], c.value, static_cast<size_t>(c.bytes));
     }

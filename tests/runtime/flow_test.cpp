@@ -279,13 +279,67 @@ TEST(Flow, TheLogTellsTheWayThroughIt) {
   EXPECT_THAT(context->recorded(), HasSubstr("host slots="));
 }
 
-TEST(Flow, AMachineThatCannotDecideRefusesTheEngine) {
-  Plan plan = branch_plan();
-  plan.sections[0].target.kind = "fake";
-  plan.sections[0].devices = {{"fake", 0}};
+// The reference rows' work as a row of the fake device.
+class FakeAny : public Row {
+ public:
+  std::string_view name() const override { return "fake.Any"; }
+  std::string_view backend() const override { return "fake"; }
+  std::vector<std::string> patterns() const override { return {}; }
+  Verdict supports(const Problem&, const Target&) const override { return {}; }
+  std::vector<FormatTuple> formats(const Problem&, const Target&, TypeSet) const override {
+    return {};
+  }
+  double estimate(const Problem&, const Target&) const override { return 1; }
+  std::unique_ptr<RowInstance> attach(const RowState*, const AttachArgs& args) const override {
+    return find_row("ref." + args.problem.op)->attach(nullptr, args);
+  }
+  void record(Commands& commands, const Operands& operands, const RowState*,
+              const RowInstance& instance) const noexcept override {
+    find_row("ref.Pointwise")->record(commands, operands, nullptr, instance);
+  }
+};
+
+// A machine whose memory the host does not reach: every address that the steps, the copies between
+// iterations and the reading of conditions touch is checked to be the device's.
+TEST(Flow, DecidesOnAMachineWithMemoryOfItsOwn) {
+  static const bool registered = (register_row(std::make_unique<FakeAny>()), true);
+  ASSERT_TRUE(registered);
+  const auto for_fake = [](Plan plan) {
+    Section& s = plan.sections[0];
+    s.target.kind = "fake";
+    s.devices = {{"fake", 0}};
+    for (Program& p : s.programs)
+      for (Step& step : p.steps)
+        if (!step.row.empty()) step.row = "fake.Any";
+    return plan;
+  };
   const auto device = std::make_shared<FakeDevice>(false);
-  EXPECT_THAT(refusal([&] { Engine::create(plan, device); }),
-              HasSubstr("step 'choice' decides while the plan runs (if)"));
+  const auto branch = Engine::create(for_fake(branch_plan()), device)->create_context();
+  const Tensor x = random_tensor({2, 4}, 6);
+  for (const bool c : {true, false}) {
+    const Tensor y = branch->run({{"c", flag(c)}, {"x", x}}).at("y");
+    for (int64_t k = 0; k < y.count(); ++k)
+      EXPECT_FLOAT_EQ(static_cast<float>(y.at(k)),
+                      static_cast<float>(c ? x.at(k) + 1 : x.at(k) * 4));
+  }
+  const auto loop = Engine::create(for_fake(loop_plan()), device)->create_context();
+  for (const int64_t m : {4, 0, 6, 2}) {
+    const LoopResult want = looped(x, m, true, 5);
+    const auto out =
+        loop->run({{"m", number(m)}, {"go", flag(true)}, {"stop", number(5)}, {"x", x}});
+    EXPECT_EQ(floats(out.at("v")), want.v);
+    const auto trips = static_cast<int64_t>(want.all.size());
+    ASSERT_EQ(out.at("all").dims(), (Extents{trips, 2, 4}));
+    EXPECT_EQ(out.at("n").at(0), static_cast<double>(trips));
+    for (int64_t k = 0; k < trips * 8; ++k)
+      EXPECT_EQ(static_cast<float>(out.at("all").at(k)),
+                want.all[static_cast<size_t>(k / 8)][static_cast<size_t>(k % 8)]);
+  }
+  EXPECT_EQ(loop->read_tap("loop/half").dims(), (Extents{2, 4}));
+  const auto count = Engine::create(for_fake(count_plan()), device)->create_context();
+  const auto out = count->run({{"x", x}, {"c", Tensor::of<int>(DType::kBool, {2}, {0, 1})}});
+  EXPECT_EQ(out.at("y").dims(), (Extents{1, 4}));
+  EXPECT_EQ(out.at("n").at(0), 6);
 }
 
 }  // namespace
