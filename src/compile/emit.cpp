@@ -282,6 +282,7 @@ class Emitter {
       context.constants.push_back(nullptr);
     }
     for (const Op::Count& count : def->counts(context)) {
+      if (count.output < 0) continue;
       const ValueId n = node.outputs.at(static_cast<size_t>(count.output));
       const Place place = need(n, fixed(n));
       Step step;

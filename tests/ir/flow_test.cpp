@@ -58,6 +58,22 @@ TEST(Flow, LoopsCarryAndGather) {
   EXPECT_EQ(g.symbol("K")->max, 5);
 }
 
+TEST(Flow, APatchGivesOtherBodies) {
+  Graph g = parse_graph(
+      "graph g(c: bool[], x: f32[2]) -> y {\n  y = If(c, x)\n"
+      " body graph t(v: f32[2]) -> r { r = Exp(v) }\n body graph e(v: f32[2]) -> v { }\n}");
+  const NodeId branch = g.order()[0];
+  const auto other = body_of("graph t(v: f32[2]) -> r { r = Cast(v) {to=\"f16\"} }");
+  Patch patch(g);
+  patch.set_graphs(branch, {other, other});
+  g.apply(std::move(patch));
+  EXPECT_EQ(g.type(g.outputs()[0].value).str(), "f16[2]");
+  Patch wrong(g);
+  wrong.set_graphs(branch, {other});
+  EXPECT_THROW(g.apply(std::move(wrong)), Error);
+  EXPECT_EQ(verify(g).error_count(), 0u);
+}
+
 TEST(Flow, AnOpDeclaresWhatItCounts) {
   const Graph g = parse_graph(
       "graph g(x: f32[N,4], c: bool[N]) -> y, n {\n"
