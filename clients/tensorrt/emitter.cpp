@@ -83,6 +83,14 @@ Graph Emitter::finish(const std::vector<TensorImpl*>& outputs) {
     Emitted e = ensure(*output);
     if (!e.batched)
       throw Error(Code::kUnsupported, "output '" + output->name() + "' depends on no input");
+    const DType dtype = builder_.type(e.value).dtype;
+    const DataType made = to_data_type(dtype);
+    if (made == DataType::kFLOAT && output->wanted == DataType::kHALF)
+      e.value = builder_.node("Cast", {e.value}, {{"to", std::string("f16")}},
+                              output->name() + ".cast", {output->name()});
+    else if (output->wanted.value_or(made) != made)
+      network_.log.warn("output '" + output->name() + "' stays " + std::string(to_string(dtype)) +
+                        ": setType() turns kFLOAT to kHALF only");
     if (builder_.graph().value(e.value).is_input)
       e.value =
           builder_.node("Identity", {e.value}, {}, output->name() + ".copy", {output->name()});

@@ -89,11 +89,10 @@ Dims TensorImpl::getDimensions() const {
 void TensorImpl::setType(DataType t) {
   guarded(network_.log, "ITensor::setType", 0, [&] {
     to_dtype(t);
-    if (!producer_)
+    if (producer_)
+      wanted = t;
+    else
       type = t;
-    else if (t != DataType::kFLOAT)
-      network_.log.warn("tensor '" + name_ +
-                        "': outputs are kFLOAT, another type is not supported");
     network_.changed();
     return 0;
   });
@@ -103,7 +102,8 @@ DataType TensorImpl::getType() const {
   if (!producer_) return type;
   return guarded(network_.log, "ITensor::getType", DataType::kFLOAT, [&] {
     const Emitted* emitted = network_.infer(*this);
-    return emitted ? to_data_type(emitted->dtype) : DataType::kFLOAT;
+    const DataType made = emitted ? to_data_type(emitted->dtype) : DataType::kFLOAT;
+    return made == DataType::kFLOAT && wanted == DataType::kHALF ? *wanted : made;
   });
 }
 

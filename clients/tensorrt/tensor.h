@@ -59,6 +59,7 @@ class TensorImpl final : public ITensor {
 
   Extents dims;                       // of network inputs
   DataType type = DataType::kFLOAT;   // of network inputs
+  std::optional<DataType> wanted;     // what setType() asks of a layer's tensor
   bool is_output = false;
 
  private:

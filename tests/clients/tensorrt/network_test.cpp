@@ -1,4 +1,5 @@
 // Parsers and builders: what they refuse, with which words, and what they accept with a warning.
+#include <cmath>
 #include <fstream>
 
 #include <cuda_runtime_api.h>
@@ -78,6 +79,60 @@ TEST(Parser, ReadsBuffersAndRandomWeightsOnRequest) {
   if (engine) engine->destroy();
   network->destroy();
   parser->destroy();
+  builder->destroy();
+}
+
+// Outputs are kFLOAT or what their layer makes; programs may ask for kHALF.
+TEST(Network, OutputsInTheTypeThatIsSet) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ITensor* x = network->addInput("x", DataType::kFLOAT, DimsCHW(4, 1, 1));
+  ITensor* y = network->addActivation(*x, ActivationType::kRELU)->getOutput(0);
+  ITensor* z = network->addActivation(*y, ActivationType::kSIGMOID)->getOutput(0);
+  ITensor* top = network->addTopK(*z, TopKOperation::kMAX, 1, 1)->getOutput(1);
+  y->setName("y");
+  z->setName("z");
+  top->setName("top");
+  for (ITensor* t : {x, y, z, top}) network->markOutput(*t);
+  x->setType(DataType::kFLOAT);
+  network->unmarkOutput(*x);
+  y->setType(DataType::kHALF);
+  z->setType(DataType::kINT8);
+  top->setType(DataType::kINT32);
+  EXPECT_EQ(y->getType(), DataType::kHALF);
+  EXPECT_EQ(z->getType(), DataType::kFLOAT);
+  EXPECT_EQ(top->getType(), DataType::kINT32);
+  builder->setMaxBatchSize(2);
+  ICudaEngine* engine = builder->buildCudaEngine(*network);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  int told = 0;
+  for (const std::string& w : messages.warnings) told += w.find("setType()") != std::string::npos;
+  EXPECT_EQ(told, 1) << messages.all();
+  const std::vector<float> in = {1, -2, 0.5f, 3, -1, 0.25f, 8, -4};
+  std::vector<uint16_t> half(8);
+  std::vector<float> sigmoid(8);
+  std::vector<int32_t> best(2);
+  std::map<std::string, void*> places = {{"x", const_cast<float*>(in.data())},
+                                         {"y", half.data()},
+                                         {"z", sigmoid.data()},
+                                         {"top", best.data()}};
+  void* buffers[4] = {};
+  for (const auto& [name, place] : places) buffers[engine->getBindingIndex(name.c_str())] = place;
+  auto type = [&](const char* name) {
+    return engine->getBindingDataType(engine->getBindingIndex(name));
+  };
+  EXPECT_EQ(type("y"), DataType::kHALF);
+  EXPECT_EQ(type("z"), DataType::kFLOAT);
+  EXPECT_EQ(type("top"), DataType::kINT32);
+  IExecutionContext* context = engine->createExecutionContext();
+  EXPECT_TRUE(context->execute(2, buffers)) << messages.all();
+  EXPECT_EQ(half, (std::vector<uint16_t>{0x3c00, 0, 0x3800, 0x4200, 0, 0x3400, 0x4800, 0}));
+  EXPECT_EQ(best, (std::vector<int32_t>{3, 2}));
+  EXPECT_NEAR(sigmoid[0], 1 / (1 + std::exp(-1.0f)), 1e-6);
+  context->destroy();
+  engine->destroy();
+  network->destroy();
   builder->destroy();
 }
 
