@@ -258,7 +258,7 @@ void bench(BenchOptions o) {
   const auto t1 = Clock::now();
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
-  for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  for (const std::string& m : engine->messages()) say("note: {}\n", m);
   if (!o.compile.batch.empty()) check_batch(*engine, r.batch);
   const auto context = engine->create_context();
   r.engine_ms = ms_since(t1);

@@ -37,7 +37,7 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
   } catch (const Error& e) {
     reason = e.what();
   }
-  fmt::print(stderr, "note: kernels for {} are chosen by estimates: {}\n", target.name, reason);
+  say("note: kernels for {} are chosen by estimates: {}\n", target.name, reason);
   device.reset();
   return target;
 }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -81,14 +82,16 @@ Tensor picture_input(const std::string& file, const Preprocess& given, const Bin
   return planes;
 }
 
+// Scores that are no numbers come last.
 Answer best_of(const std::string& file, const Tensor& scores, int top, double ms) {
   Answer a{file, ms, {}};
   for (int64_t k = 0; k < scores.count(); ++k) a.top.emplace_back(k, scores.at(k));
   const size_t n = std::min<size_t>(static_cast<size_t>(std::max(top, 1)), a.top.size());
+  const auto rank = [](const std::pair<int64_t, double>& x) {
+    return std::tuple(std::isnan(x.second), std::isnan(x.second) ? 0 : -x.second, x.first);
+  };
   std::partial_sort(a.top.begin(), a.top.begin() + static_cast<std::ptrdiff_t>(n), a.top.end(),
-                    [](const auto& x, const auto& y) {
-                      return x.second != y.second ? x.second > y.second : x.first < y.first;
-                    });
+                    [&](const auto& x, const auto& y) { return rank(x) < rank(y); });
   a.top.resize(n);
   return a;
 }
@@ -107,7 +110,10 @@ struct Agreement {
 void compare(Agreement& agreement, const Tensor& got, const Tensor& want) {
   int64_t a = 0, b = 0;
   for (int64_t k = 0; k < got.count(); ++k) {
-    agreement.largest = std::max(agreement.largest, std::abs(got.at(k) - want.at(k)));
+    const double g = got.at(k), w = want.at(k);
+    const bool same = g == w || (std::isnan(g) && std::isnan(w));
+    const double difference = same ? 0 : std::abs(g - w);
+    agreement.largest = std::max(agreement.largest, std::isnan(difference) ? INFINITY : difference);
     if (got.at(k) > got.at(a)) a = k;
     if (want.at(k) > want.at(b)) b = k;
   }
@@ -138,7 +144,7 @@ class Problems {
   void report() const {
     if (empty()) return;
     std::fflush(stdout);
-    for (const Diagnostic& d : list_.all()) fmt::print(stderr, "tenfold: {}\n", d.reason);
+    for (const Diagnostic& d : list_.all()) say("tenfold: {}\n", d.reason);
     throw ExitWith{exit_for(list_.worst())};
   }
 
@@ -195,7 +201,8 @@ void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agre
   for (const Answer& a : answers) {
     fmt::print("{}  ({:.3f} ms)\n", a.file, a.ms);
     for (const auto& [index, score] : a.top) {
-      const int bar = static_cast<int>(std::clamp(score, 0.0, 1.0) * 30 + 0.5);
+      const int bar =
+          std::isnan(score) ? 0 : static_cast<int>(std::clamp(score, 0.0, 1.0) * 30 + 0.5);
       fmt::print("  {:>8.4f} {:<30} {}\n", score, std::string(static_cast<size_t>(bar), '#'),
                  label_of(plan, index));
     }
@@ -231,12 +238,11 @@ void classify(ClassifyOptions o) {
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
   const double ready_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  fmt::print(stderr, "{} in {:.2f} s\n", loaded.model ? "compiled" : "loaded", ready_s);
-  if (!loaded.plan.preprocess.note.empty())
-    fmt::print(stderr, "preprocessing: {}\n", loaded.plan.preprocess.note);
+  say("{} in {:.2f} s\n", loaded.model ? "compiled" : "loaded", ready_s);
+  if (!loaded.plan.preprocess.note.empty()) say("preprocessing: {}\n", loaded.plan.preprocess.note);
   const auto engine =
       Engine::create(loaded.plan, device, EngineOptions{o.device.threads, o.device.trust, 0});
-  for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  for (const std::string& m : engine->messages()) say("note: {}\n", m);
   const auto context = engine->create_context();
   const Binding& input = picture_binding(*engine);
   std::string output;

@@ -1,12 +1,14 @@
 // What the verbs share: options, models, devices, progress, exit codes.
 #pragma once
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json_fwd.hpp>
 
 #include "tenfold/compile.h"
@@ -27,6 +29,12 @@ enum Exit {
   kDevice = 7
 };
 int exit_for(Code code);
+// Writes to stderr. What cannot be written there is lost: it is no reason to end.
+template <typename... Args>
+void say(fmt::format_string<Args...> text, Args&&... args) {
+  const std::string line = fmt::format(text, std::forward<Args>(args)...);
+  (void)std::fwrite(line.data(), 1, line.size(), stderr);
+}
 // Prints a document on stdout; bytes of names that are no UTF-8 are replaced.
 void print_document(const nlohmann::json& document);
 

@@ -57,7 +57,7 @@ ProgressPrinter::ProgressPrinter(const std::string& mode) : mode_(mode) {
 }
 
 ProgressPrinter::~ProgressPrinter() {
-  if (open_line_) fmt::print(stderr, "\r\033[K");
+  if (open_line_) say("\r\033[K");
 }
 
 ProgressFn ProgressPrinter::function() {
@@ -75,7 +75,7 @@ bool ProgressPrinter::report(const Progress& p) {
   if (mode_ == "json") {
     nlohmann::json j{{"phase", phase_}, {"done", p.done}, {"total", p.total}};
     if (p.eta_seconds >= 0) j["eta_s"] = p.eta_seconds;
-    fmt::print(stderr, "{}\n", j.dump());
+    say("{}\n", j.dump());
     return true;
   }
   std::string eta =
@@ -85,13 +85,13 @@ bool ProgressPrinter::report(const Progress& p) {
     if (percent >= 0)
       bar = fmt::format(" [{:<24}] {:3d} %",
                         std::string(static_cast<size_t>(percent) * 24 / 100, '#'), percent);
-    fmt::print(stderr, "\r\033[K{}{}{}", phase_, bar, eta);
+    say("\r\033[K{}{}{}", phase_, bar, eta);
     std::fflush(stderr);
     open_line_ = true;
     return true;
   }
   if (fresh || percent >= shown_ + 20 || (percent == 100 && shown_ != 100)) {
-    fmt::print(stderr, "{}{}{}\n", phase_, percent >= 0 ? fmt::format(" {} %", percent) : "", eta);
+    say("{}{}{}\n", phase_, percent >= 0 ? fmt::format(" {} %", percent) : "", eta);
     shown_ = percent;
   }
   return true;
@@ -189,7 +189,7 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
   if (print_notes)
     for (const Diagnostic& d : model.diagnostics.all())
       if (d.severity != Severity::kError)
-        fmt::print(stderr, "{}: {}\n", d.severity == Severity::kNote ? "note" : "warning", d.str());
+        say("{}: {}\n", d.severity == Severity::kNote ? "note" : "warning", d.str());
   if (model.failed) {
     std::string names;
     for (const std::string& m : options.model) names += (names.empty() ? "" : " ") + m;
@@ -250,8 +250,8 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   } catch (const Error& e) {
     if (e.code() != Code::kCancelled || !interruptible.asked()) throw;
     if (cache) cache->save(flags.timing_cache);
-    fmt::print(stderr, "\ntenfold: interrupted{}\n",
-               cache ? "; the times measured so far are in " + flags.timing_cache : "");
+    say("\ntenfold: interrupted{}\n",
+        cache ? "; the times measured so far are in " + flags.timing_cache : "");
     interruptible.end();
     throw;
   }
@@ -259,8 +259,8 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   for (const auto& [asked, type, flag] : {std::tuple{flags.fp16, DType::kF16, "--fp16"},
                                           std::tuple{flags.tf32, DType::kTF32, "--tf32"}})
     if (asked && !uses(plan, type))
-      fmt::print(stderr, "note: {} permits {}, but no kernel chosen for {} uses it\n", flag,
-                 to_string(type), target.name);
+      say("note: {} permits {}, but no kernel chosen for {} uses it\n", flag, to_string(type),
+          target.name);
   return plan;
 }
 
@@ -270,8 +270,8 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, const Compil
   if (options.model.size() == 1 && is_plan_file(options.model.front())) {
     loaded.plan = Plan::load(options.model.front());
     if (const std::string flags_given = flags.given(); !flags_given.empty())
-      fmt::print(stderr, "note: {} is a plan, compiled already: {} has no effect\n",
-                 options.model.front(), flags_given);
+      say("note: {} is a plan, compiled already: {} has no effect\n", options.model.front(),
+          flags_given);
     return loaded;
   }
   loaded.model = std::make_unique<ImportedModel>(load_model(options));
@@ -281,8 +281,8 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, const Compil
 }
 
 void say_device(const Device& device, const std::string& reason) {
-  fmt::print(stderr, "device: {} ({}){}\n", device.ref().str(), device.target().name,
-             reason.empty() ? "" : ": " + reason);
+  say("device: {} ({}){}\n", device.ref().str(), device.target().name,
+      reason.empty() ? "" : ": " + reason);
 }
 
 std::string shell_word(const std::string& text) {

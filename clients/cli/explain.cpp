@@ -40,7 +40,7 @@ void explain(ExplainOptions o) {
     target = device->target();
   } else {
     target = parse_target(o.target);
-    fmt::print(stderr, "note: estimates for {}\n", target.name);
+    say("note: estimates for {}\n", target.name);
   }
   const ImportedModel model = load_model(o.model);
   Explanation explanation;

@@ -112,27 +112,31 @@ int main(int argc, char** argv) {
   using namespace tenfold;
   keep_standard_descriptors();
   set_log_sink([](Severity s, std::string_view line) {
-    fmt::print(stderr, "{}{}\n",
-               s == Severity::kError     ? "error: "
-               : s == Severity::kWarning ? "warning: "
-                                         : "",
-               line);
+    cli::say("{}{}\n",
+             s == Severity::kError     ? "error: "
+             : s == Severity::kWarning ? "warning: "
+                                       : "",
+             line);
   });
   try {
     return cli::run(argc, argv);
   } catch (const cli::ExitWith& e) {
     return e.status;
   } catch (const cli::UsageError& e) {
-    fmt::print(stderr, "tenfold: {}\n", e.what());
+    cli::say("tenfold: {}\n", e.what());
     return cli::kUsage;
   } catch (const Error& e) {
-    fmt::print(stderr, "tenfold: {}\n", e.full());
+    cli::say("tenfold: {}\n", e.full());
     return cli::exit_for(e.code());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "tenfold: out of memory\n");
+    cli::say("tenfold: out of memory\n");
     return cli::kResources;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "tenfold: internal error: {}\n", e.what());
+    if (std::ferror(stdout) != 0) {
+      cli::say("tenfold: standard output: cannot be written\n");
+      return cli::exit_for(Code::kIo);
+    }
+    cli::say("tenfold: internal error: {}\n", e.what());
     return cli::kOurs;
   }
 }

@@ -178,7 +178,7 @@ void run(RunOptions o) {
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
-  for (const std::string& m : engine->messages()) fmt::print(stderr, "note: {}\n", m);
+  for (const std::string& m : engine->messages()) say("note: {}\n", m);
   const auto context = engine->create_context();
   if (o.list_taps) {
     context->set_batch(1);

@@ -103,6 +103,42 @@ TEST_F(Cli, OutputThatIsLostIsAnError) {
   EXPECT_EQ(tenfold("check " + path("d.plan") + " --structure").status, 0);  // nothing got into it
 }
 
+// More than a buffer: the write itself fails, not only the last flush. What goes to stderr may be
+// lost.
+TEST_F(Cli, LongOutputThatIsLostIsAnError) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+  std::string net =
+      "layer { name: 'in' type: 'Input' top: 'x' input_param { shape { dim: 1 dim: 3 } } }\n";
+  for (int k = 0; k < 1000; ++k)
+    net += "layer { name: 'r" + std::to_string(k) + "' type: 'ReLU' bottom: 'x' top: 'x' }\n";
+  write("long.prototxt", net);
+  const Outcome o = tenfold("inspect " + path("long.prototxt") + " >/dev/full");
+  EXPECT_EQ(o.status, 4);
+  EXPECT_EQ(o.err.find("internal error"), std::string::npos) << o.err;
+  const std::string notes = std::string(TENFOLD_BIN_DIR) + "/tenfold inspect " +
+                            path("long.prototxt") + " >/dev/null 2>/dev/full";
+  EXPECT_EQ(std::system(notes.c_str()), 0);
+}
+
+TEST_F(Cli, ScoresThatAreNoNumbersComeLast) {
+  write("n.prototxt",
+        "layer { name: 'in' type: 'Input' top: 'x' input_param { shape { dim: 1 dim: 1 dim: 28 "
+        "dim: 28 } } }\n"
+        "layer { name: 'p' type: 'Power' bottom: 'x' top: 'p' power_param { shift: -10 power: 0.5 "
+        "} }\n"
+        "layer { name: 'f' type: 'Flatten' bottom: 'p' top: 'f' }\n");
+  const std::string call = "classify " + path("n.prototxt") + " " + kDigits + "pictures/3-0.png" +
+                           " --device cpu --no-timing --progress none --top 784";
+  const Outcome o = tenfold(call);
+  ASSERT_EQ(o.status, 0) << o.err;
+  const size_t first = o.out.find("nan");
+  ASSERT_NE(first, std::string::npos) << o.out;
+  EXPECT_LT(o.out.find("###"), first);
+  EXPECT_EQ(o.out.find("###", first), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("same answer on 1 of 1, largest difference of a score 0"), std::string::npos)
+      << o.out;
+}
+
 TEST_F(Cli, ArraysAreNotBent) {
   ASSERT_EQ(tenfold(kBuild + "-o " + path("d.plan")).status, 0);
   const std::string run = "run " + path("d.plan") + " --device cpu --output-dir " + path("out") +
