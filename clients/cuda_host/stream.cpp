@@ -16,11 +16,12 @@ struct CUstream_st {
   CUstream_st(unsigned int flags_, int priority_) : flags(flags_), priority(priority_) {}
   ~CUstream_st() { stop(); }
 
+  // What it throws (no memory, no thread) leaves the stream as it was.
   void push(cuda_host::Work work) {
     std::lock_guard<std::mutex> lock(mutex);
+    if (!thread.joinable()) thread = std::thread([this] { serve(); });
     queue.push_back(std::move(work));
     ++given;
-    if (!thread.joinable()) thread = std::thread([this] { serve(); });
     changed.notify_all();
   }
   void wait() {
@@ -115,11 +116,16 @@ cudaError_t enqueue(cudaStream_t stream, Work work) {
   }
   const auto s = find_stream(stream);
   if (!s) return report(cudaErrorInvalidResourceHandle);
-  if (s.get() == current)
+  if (s.get() == current) {
     work();
-  else
+    return cudaSuccess;
+  }
+  try {
     s->push(std::move(work));
-  return cudaSuccess;
+    return cudaSuccess;
+  } catch (...) {
+    return report(cudaErrorMemoryAllocation);
+  }
 }
 
 cudaError_t wait_for_stream(cudaStream_t stream) {
