@@ -10,8 +10,6 @@ namespace {
 // Dimensions without the batch: as the builder noted them, else the plan's. A matrix counts as
 // [channels, 1, 1], as this interface's networks have it.
 Dims binding_dims(const Plan& plan, const Binding& binding) {
-  const auto noted = plan.metadata.find(kDimsKey + binding.name);
-  if (noted != plan.metadata.end()) return to_dims(const_extents(parse_shape(noted->second)));
   const Shape& shape = binding.type.shape;
   if (shape.empty() || (shape[0].is_const() && shape[0] != Dim(1)))
     throw Error(Code::kUnsupported, "binding '" + binding.name + "' has no batch dimension");
@@ -21,6 +19,14 @@ Dims binding_dims(const Plan& plan, const Binding& binding) {
       throw Error(Code::kUnsupported,
                   "binding '" + binding.name + "' has dimensions that vary: [" + str(shape) + "]");
     dims.push_back(shape[k].value());
+  }
+  const auto noted = plan.metadata.find(kDimsKey + binding.name);
+  if (noted != plan.metadata.end()) {
+    const Extents said = const_extents(parse_shape(noted->second));
+    if (element_count(said) != element_count(dims))  // programs allocate by them
+      throw Error(Code::kInvalid, "binding '" + binding.name + "' is [" + str(shape) +
+                                      "], the plan's notes say [" + noted->second + "]");
+    return to_dims(said);
   }
   if (dims.size() == 1) dims.insert(dims.end(), {1, 1});
   return to_dims(dims);

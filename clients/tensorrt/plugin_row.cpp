@@ -87,6 +87,13 @@ class PluginRow final : public Row {
     if (!p.expr.empty()) return Verdict::no("plugins take no epilogue");
     if (p.inputs.size() > kMaxOperands || p.outputs.size() > kMaxOperands)
       return Verdict::no("a plugin with more than 32 inputs or outputs");
+    // A plan file states them: data first, at most the plugin's bytes behind them.
+    const int64_t data = p.attrs.i("inputs", -1), all = static_cast<int64_t>(p.inputs.size());
+    if (p.outputs.empty() || p.outputs[0].dims.empty() || data < 0 || data > all || all > data + 1)
+      return Verdict::no("attribute 'inputs' does not count the data");
+    for (int64_t k = 0; k < all; ++k)
+      if (p.inputs[static_cast<size_t>(k)].constant != (k == data))
+        return Verdict::no("data are constant, or the plugin's bytes are none");
     for (const Operand& o : p.inputs)
       if (!o.constant && o.format.dtype != DType::kF32) return Verdict::no("plugins read f32");
     if (!p.closed) return {};
