@@ -18,10 +18,6 @@ namespace {
 
 using digits::Package;
 
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 // The parts among single files, by content: text is the network, binary the weights.
 Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
                        Diagnostics& diagnostics) {
@@ -32,12 +28,12 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
   };
   for (const ModelFile& file : files.files) {
     const ModelFile** part = &parts.weights;
-    if (ends_with(file.base(), ".binaryproto") || ends_with(file.base(), ".npy")) {
+    if (file.base().ends_with(".binaryproto") || file.base().ends_with(".npy")) {
       part = &parts.mean;
-    } else if (ends_with(file.base(), ".prototxt") ||
-               (file.is_text() && !ends_with(file.base(), ".caffemodel"))) {
-      part = ends_with(file.base(), ".txt") ? &parts.labels : &parts.network;
-    } else if (file.bytes().empty() && !ends_with(file.base(), ".caffemodel")) {
+    } else if (file.base().ends_with(".prototxt") ||
+               (file.is_text() && !file.base().ends_with(".caffemodel"))) {
+      part = file.base().ends_with(".txt") ? &parts.labels : &parts.network;
+    } else if (file.bytes().empty() && !file.base().ends_with(".caffemodel")) {
       report(file, Code::kInvalid, "the file is empty", "");
       continue;
     }
@@ -87,7 +83,7 @@ void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnosti
 
 Tensor load_mean(const std::string& name, const ModelFile* file) {
   Tensor mean;
-  if (ends_with(name, ".npy")) {
+  if (name.ends_with(".npy")) {
     const auto bytes = [](const std::string& text) { return std::as_bytes(std::span(text)); };
     mean = (file ? parse_npy(bytes(file->bytes()), name) : load_npy(name)).cast(DType::kF32);
   } else {
@@ -242,7 +238,7 @@ ImportedModel import_model_memory(const std::vector<std::pair<std::string, std::
   int networks = 0;
   for (const auto& [name, bytes] : files) {
     opened.files.push_back(ModelFile::in_memory(name, bytes));
-    networks += ends_with(name, ".prototxt");
+    networks += name.ends_with(".prototxt");
     opened.package |= opened.files.back().base() == "info.json";
   }
   opened.package |= networks > 1;

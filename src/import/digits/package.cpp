@@ -10,10 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
@@ -39,7 +35,7 @@ class Finder {
     find_networks();
     package_.weights = find_weights();
     package_.mean =
-        named("mean file", [](const std::string& n) { return ends_with(n, ".binaryproto"); });
+        named("mean file", [](const std::string& n) { return n.ends_with(".binaryproto"); });
     package_.labels = named("labels file", [](const std::string& n) { return n == "labels.txt"; });
     package_.is_digits = info_.is_object() || package_.train_val || package_.mean;
     return package_;
@@ -105,7 +101,7 @@ class Finder {
   bool foreign() {
     std::string framework = text_of("framework");
     if (framework.empty() &&
-        find([](const std::string& n) { return ends_with(n, ".t7") || n == "model.lua"; }))
+        find([](const std::string& n) { return n.ends_with(".t7") || n == "model.lua"; }))
       framework = "torch";
     if (framework.empty() && find([](const std::string& n) { return n == "network.py"; }))
       framework = "tensorflow";
@@ -116,7 +112,7 @@ class Finder {
   }
 
   void find_networks() {
-    auto prototxt = [](const std::string& n) { return ends_with(n, ".prototxt"); };
+    auto prototxt = [](const std::string& n) { return n.ends_with(".prototxt"); };
     const ModelFile* original = named(
         "model file", [&](const std::string& n) { return prototxt(n) && contains(n, "original"); });
     package_.train_val = named("train_val file", [&](const std::string& n) {
@@ -139,11 +135,11 @@ class Finder {
   const ModelFile* find_weights() {
     std::vector<const ModelFile*> found;
     for (const ModelFile& file : files_.files)
-      if (ends_with(file.base(), ".caffemodel")) found.push_back(&file);
+      if (file.base().ends_with(".caffemodel")) found.push_back(&file);
     if (!options_.snapshot.empty()) return chosen(found);
     if (found.empty()) {
       if (const ModelFile* h5 =
-              find([](const std::string& n) { return ends_with(n, ".caffemodel.h5"); }))
+              find([](const std::string& n) { return n.ends_with(".caffemodel.h5"); }))
         return h5;
       if (!options_.random_weights)
         error(Code::kInvalid, "there are no trained weights in it: no .caffemodel",
