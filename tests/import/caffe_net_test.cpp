@@ -55,15 +55,15 @@ TEST(CaffeNet, SizesBeyondAnyMachineAreResources) {
   EXPECT_EQ(m.diagnostics.worst(), Code::kResource);
 }
 
-// In time that grows with their number, not its square: this took minutes.
+// In time that grows with their number, not its square.
 TEST(CaffeNet, ManyLayersOfOneName) {
   std::string text = input("1,3,4,4");
-  for (int k = 0; k < 5000; ++k)
+  for (int k = 0; k < 10000; ++k)
     text += "layer { name: 'a' type: 'ReLU' bottom: 'data' top: 'data' }\n";
   const auto start = std::chrono::steady_clock::now();
   const ImportedModel m = import_text(text);
   EXPECT_FALSE(m.failed);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST(CaffeNet, MoreOutputsThanAPlanHas) {
