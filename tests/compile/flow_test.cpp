@@ -240,6 +240,21 @@ TEST(CompileFlow, BuildsRepeatAndFilesKeepThem) {
   }
 }
 
+TEST(CompileFlow, BodiesAreTimedLikeAnyGraph) {
+  const Graph graph = parse_graph(kNested);
+  const std::shared_ptr<Device> device = open_device({"cpu", 0});
+  TimingCache cache;
+  CompileOptions options;
+  options.timing_cache = &cache;
+  const Plan plan = compile(graph, device->target(), options, device.get());
+  EXPECT_GT(cache.size(), 0);
+  for (const Program& program : plan.sections[0].programs)
+    for (const Step& step : program.steps) EXPECT_EQ(step.tuned_us >= 0, !step.row.empty());
+  check(graph, *context_of(plan),
+        {{"m", Tensor::of<int64_t>(DType::kI64, {}, {4})},
+         {"x", random_tensor(DType::kF32, {2, 4}, 5)}});
+}
+
 TEST(CompileFlow, TheReferenceEngineAgrees) {
   const Graph graph = parse_graph(kLoop);
   EngineOptions options;
