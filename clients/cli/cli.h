@@ -143,9 +143,11 @@ struct Loaded {
   Plan plan;
   std::unique_ptr<ImportedModel> model;   // absent when a plan file was given
 };
-// A plan file is loaded, anything else imported and compiled for the device.
-Loaded load_or_compile(const ModelOptions& options, Device& device, const CompileFlags& flags,
-                       int threads, const std::string& progress_mode);
+// A plan file is loaded, anything else imported and compiled for the device; `adjust` may change
+// the flags once the model is known.
+using AdjustFlags = std::function<void(const ImportedModel&, CompileFlags&)>;
+Loaded load_or_compile(const ModelOptions& options, Device& device, CompileFlags flags, int threads,
+                       const std::string& progress_mode, const AdjustFlags& adjust = {});
 
 // One line with the device and why it was picked, to stderr.
 void say_device(const Device& device, const std::string& reason);

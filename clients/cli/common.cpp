@@ -264,8 +264,8 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   return plan;
 }
 
-Loaded load_or_compile(const ModelOptions& options, Device& device, const CompileFlags& flags,
-                       int threads, const std::string& progress_mode) {
+Loaded load_or_compile(const ModelOptions& options, Device& device, CompileFlags flags, int threads,
+                       const std::string& progress_mode, const AdjustFlags& adjust) {
   Loaded loaded;
   if (options.model.size() == 1 && is_plan_file(options.model.front())) {
     loaded.plan = Plan::load(options.model.front());
@@ -275,6 +275,7 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, const Compil
     return loaded;
   }
   loaded.model = std::make_unique<ImportedModel>(load_model(options));
+  if (adjust) adjust(*loaded.model, flags);
   ProgressPrinter progress(progress_mode);
   loaded.plan = compile_model(*loaded.model, device.target(), &device, flags, threads, progress);
   return loaded;

@@ -96,8 +96,36 @@ std::string file_of(const std::string& input) {
   return eq == std::string::npos ? input : input.substr(eq + 1);
 }
 
-std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& engine,
-                                          bool imported) {
+// The arrays of --input, by the option's text.
+using Arrays = std::map<std::string, Tensor>;
+
+Arrays load_arrays(const RunOptions& o) {
+  Arrays arrays;
+  if (o.list_taps) return arrays;
+  for (const std::string& arg : o.inputs)
+    if (!arrays.count(arg)) arrays[arg] = load_npy(file_of(arg));
+  return arrays;
+}
+
+// A model that is compiled for these arrays alone takes their batch size, where it is beyond the
+// default maximum and the call names none.
+void widen(const Arrays& arrays, const ImportedModel& model, CompileFlags& flags) {
+  const Symbol* batch = model.graph.symbol("N");
+  if (!batch || !flags.batch.empty()) return;
+  int64_t largest = batch->max;
+  for (const ValueId id : model.graph.inputs()) {
+    const Shape& shape = model.graph.type(id).shape;
+    for (const auto& [arg, tensor] : arrays)
+      if (!shape.empty() && shape[0] == Dim::symbol("N") && tensor.dims().size() == shape.size())
+        largest = std::max(largest, tensor.dims()[0]);
+  }
+  if (largest == batch->max) return;
+  flags.batch = {largest};
+  fmt::print(stderr, "note: compiled for batches up to {}, as the arrays have\n", largest);
+}
+
+std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Arrays& arrays,
+                                          const Engine& engine, bool imported) {
   std::vector<std::string> names;
   for (const Binding& b : engine.bindings())
     if (b.is_input) names.push_back(b.name);
@@ -105,7 +133,6 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
   for (const std::string& arg : o.inputs) {
     const size_t eq = arg.rfind('=');
     std::string name = eq == std::string::npos ? "" : arg.substr(0, eq);
-    const std::string file = file_of(arg);
     if (name.empty() && names.size() == 1) name = names.front();
     const int index = engine.binding_index(name);
     if (index < 0 || !engine.bindings()[static_cast<size_t>(index)].is_input) {
@@ -117,7 +144,7 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Engine& eng
     }
     const Binding& binding = engine.bindings()[static_cast<size_t>(index)];
     if (inputs.count(name)) throw UsageError("--input gives '" + name + "' twice");
-    inputs[name] = fit(load_npy(file), binding);
+    inputs[name] = fit(arrays.at(arg), binding);
     check_size(inputs[name], binding, imported);
   }
   std::string missing;
@@ -175,7 +202,10 @@ void run(RunOptions o) {
   std::string reason;
   const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
-  Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
+  const Arrays arrays = load_arrays(o);
+  Loaded loaded = load_or_compile(
+      o.model, *device, o.compile, o.device.threads, o.progress,
+      [&](const ImportedModel& model, CompileFlags& flags) { widen(arrays, model, flags); });
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
@@ -192,7 +222,7 @@ void run(RunOptions o) {
     if (!b.is_input && std::find(names.begin(), names.end(), b.name) == names.end())
       names.push_back(b.name);
   const auto files = output_files(names, o.output_dir);
-  const auto inputs = read_inputs(o, *engine, loaded.model != nullptr);
+  const auto inputs = read_inputs(o, arrays, *engine, loaded.model != nullptr);
   context->set_profiling(o.profile);
   bind(*context, inputs, loaded.model != nullptr);
   auto outputs = context->run(inputs);
