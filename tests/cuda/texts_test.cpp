@@ -89,6 +89,45 @@ TEST_P(Texts, FillCompiles) {
   EXPECT_GT(cuda::compile_text(cuda::FillNodes::text(), arch).code.size(), 500u);
 }
 
+// A T4 lacks instructions that the A100 has: each text that a row offers for it does without, and
+// something computes what the tiles cannot.
+TEST(TextsOfOlderMachines, Compile) {
+  const Target target = Target::parse("cuda:t4");
+  if (const Verdict can = cuda::can_compile(cuda::arch_of(target)); !can)
+    GTEST_SKIP() << can.reason;
+  std::set<std::string> done;  // a row and type
+  for (const Problem& open : test::read_problems("problems.case")) {
+    int served = 0;
+    for (const Row* row : test::cuda_rows()) {
+      if (!row->supports(open, target)) continue;
+      for (const FormatTuple& tuple : row->formats(open, target, all_types())) {
+        const Problem closed = close_problem(open, tuple);
+        if (!row->supports(closed, target)) continue;
+        ++served;
+        const std::string type(
+            to_string(tuple.inputs.empty() ? DType::kF32 : tuple.inputs[0].dtype));
+        if (!done.insert(std::string(row->name()) + " " + type).second) continue;
+        EXPECT_NO_THROW(row->emit(closed, row->tactics(closed, target).front(), target))
+            << row->name() << " " << closed.str();
+      }
+    }
+    if (!std::getenv("TENFOLD_TEST_ROWS")) {
+      EXPECT_GT(served, 0) << open.str();
+    }
+  }
+}
+
+TEST(TextsOfOlderMachines, OnesThatNvrtcDoesNotKnowAreUnsupported) {
+  if (!cuda::nvrtc()) GTEST_SKIP() << cuda::nvrtc_error();
+  try {
+    (void)cuda::compile_text(cuda::FillNodes::text(), "sm_20");
+    FAIL() << "NVRTC knows an sm_20";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::kUnsupported);
+    EXPECT_NE(std::string(e.what()).find("sm_20"), std::string::npos) << e.what();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Texts, ::testing::Values("a100", "h200"),
                          [](const auto& info) { return std::string(info.param); });
 

@@ -88,6 +88,10 @@ Artifact compile_text(const TextRequest& request, const std::string& arch) {
     if (auto cached = find_cached_kernel(artifact.text_key)) {
       artifact.code = std::move(*cached);
     } else {
+      if (const Verdict can = can_compile(arch); nvrtc() && !can)
+        throw Error(Code::kUnsupported,
+                    "kernels for " + arch + " cannot be compiled: " + can.reason,
+                    {"an NVRTC that knows it can be named by TENFOLD_CUDA_PATH"});
       artifact.code = compile_anywhere(request, arch);
       store_cached_kernel(artifact.text_key, artifact.code);
     }

@@ -144,6 +144,10 @@ Launch ContractRow::launch(const Problem& closed, const Problem& bound, const Ta
   return launch;
 }
 
+Verdict makes_tiles(const Target& target) {
+  return target.i("cc", 80) >= 80 ? Verdict() : Verdict::no("it needs compute capability 8.0");
+}
+
 Verdict ContractRow::fits_grid(const Problem& p) const {
   constexpr int64_t kMostLayers = 65535;  // of a grid's second and third axis
   const ContractSizes s = sizes(at_tuning(p));

@@ -22,9 +22,17 @@ struct Tile {
   std::string str() const;
 };
 
+// Whether a machine has what tiles are made with: asynchronous copies into shared memory, and
+// products of their width.
+Verdict makes_tiles(const Target& target);
+
 class ContractRow : public ElementwiseRow {
  public:
   using ElementwiseRow::ElementwiseRow;
+  Verdict supports(const Problem& problem, const Target& target) const override {
+    const Verdict can = makes_tiles(target);
+    return can ? ElementwiseRow::supports(problem, target) : can;
+  }
   std::vector<Tactic> tactics(const Problem& problem, const Target& target) const override;
   double estimate(const Problem& problem, const Target& target) const override;
   TextRequest request(const Problem& problem, const Tactic& tactic,

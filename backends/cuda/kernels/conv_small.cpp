@@ -38,6 +38,10 @@ class ConvSmall final : public ElementwiseRow {
  public:
   using ElementwiseRow::ElementwiseRow;
   bool packs(const Problem&, int k) const override { return k == 1; }
+  Verdict supports(const Problem& p, const Target& target) const override {
+    const Verdict can = makes_tiles(target);
+    return can ? ElementwiseRow::supports(p, target) : can;
+  }
 
   std::vector<FormatTuple> formats(const Problem& p, const Target&,
                                    TypeSet permitted) const override {

@@ -6,8 +6,12 @@ constexpr bool kUnrolled = K0 * K1 * K2 <= 32;
 
 // A NaN stays.
 __device__ __forceinline__ float larger(float a, float b) {
+#if __CUDA_ARCH__ >= 800
   asm("max.NaN.f32 %0, %0, %1;" : "+f"(a) : "f"(b));
   return a;
+#else
+  return b > a || b != b ? b : a;
+#endif
 }
 __device__ __forceinline__ double larger(double a, double b) { return b > a || b != b ? b : a; }
 
