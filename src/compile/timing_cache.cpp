@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -5,6 +6,8 @@
 #include <sstream>
 #include <tuple>
 #include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "src/base/file.h"
 #include "tenfold/compile.h"
@@ -19,6 +22,16 @@ std::string joined(const TimingCache::Key& key) {
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(key.problem));
   return std::string(hash) + "\t" + key.row + "\t" + key.tactic + "\t" + key.machine;
+}
+
+// Microseconds as the file has them, in every locale.
+std::string text_of(double us) { return fmt::format("{:.4f}", us); }
+
+// -1 where there is no number.
+double time_of(const std::string& text) {
+  double us = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
+  return error == std::errc() && end == text.data() + text.size() ? us : -1;
 }
 
 struct Entry {
@@ -48,9 +61,8 @@ int64_t read_entries(const std::string& path, Entries& entries) {
     std::vector<std::string> field;
     std::istringstream parts(line);
     for (std::string f; std::getline(parts, f, '\t');) field.push_back(f);
-    char* end = nullptr;
-    const double us = field.size() == 6 ? std::strtod(field[4].c_str(), &end) : -1;
-    if (field.size() != 6 || field[0].size() != 16 || end == field[4].c_str() || !(us >= 0)) {
+    const double us = field.size() == 6 ? time_of(field[4]) : -1;
+    if (field.size() != 6 || field[0].size() != 16 || !(us >= 0)) {
       ++skipped;
       continue;
     }
@@ -99,11 +111,8 @@ void TimingCache::save(const std::string& path) const {
   keep_others(path, entries);
   std::string text(kHeader);
   text += "\n";
-  char number[40];
-  for (const auto& [key, entry] : entries) {
-    std::snprintf(number, sizeof number, "%.4f", entry.us);
-    text += key + "\t" + number + "\t" + entry.problem + "\n";
-  }
+  for (const auto& [key, entry] : entries)
+    text += key + "\t" + text_of(entry.us) + "\t" + entry.problem + "\n";
   write_file_atomic(path, text);
 }
 
@@ -121,9 +130,7 @@ std::optional<double> TimingCache::find(const Key& key) const {
 void TimingCache::insert(const Key& key, double us, const std::string& problem_text) {
   std::lock_guard lock(impl_->mutex);
   // Kept as the file keeps it, so that a fresh build and one from the file decide alike.
-  char number[40];
-  std::snprintf(number, sizeof number, "%.4f", us);
-  impl_->entries[joined(key)] = {std::strtod(number, nullptr), problem_text};
+  impl_->entries[joined(key)] = {time_of(text_of(us)), problem_text};
 }
 
 int64_t TimingCache::size() const {

@@ -128,10 +128,9 @@ struct MatmulPlan::Descriptors {
     // Parts of a split reduction are summed in f32, in a fixed order.
     const auto reductions = static_cast<uint32_t>(kReductionInCompute);
     (void)api().preference_set(preference, kPrefReductions, &reductions, sizeof reductions);
-    const uint32_t alignment = 16;
-    if (spec.slices)
-      for (const int operand : {kPrefAlignmentA, kPrefAlignmentB, kPrefAlignmentC, kPrefAlignmentD})
-        (void)api().preference_set(preference, operand, &alignment, sizeof alignment);
+    const uint32_t alignment = 16;  // of slices, and of what a caller binds
+    for (const int operand : {kPrefAlignmentA, kPrefAlignmentB, kPrefAlignmentC, kPrefAlignmentD})
+      (void)api().preference_set(preference, operand, &alignment, sizeof alignment);
     std::vector<CublasLtHeuristicResult> results(static_cast<size_t>(most));
     int count = 0;
     const cublasStatus status =

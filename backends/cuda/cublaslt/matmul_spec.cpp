@@ -194,8 +194,6 @@ MatmulSpec matmul_spec(const Problem& p) {
   s.ldd = row(p.outputs[0]);
   const int residual = s.epilogue.residual;
   s.ldc = residual >= 0 ? row(p.inputs[static_cast<size_t>(residual)]) : s.ldd;
-  for (const auto* list : {&p.inputs, &p.outputs})
-    for (const Operand& o : *list) s.slices = s.slices || !o.format.dense();
   return s;
 }
 

@@ -23,7 +23,6 @@ struct MatmulSpec {
   MatmulEpilogue epilogue;
   DType type = DType::kF32;
   DType compute = DType::kF32;
-  bool slices = false;  // some operand lies inside a larger buffer: addresses are multiples of 16
 };
 
 // Whether the Problem is such a product, or why not. Reads structure, and of closed ones formats.
