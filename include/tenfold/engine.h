@@ -75,7 +75,9 @@ class Context {
   void set_shape(std::string_view input, const Extents& dims);
   void set_batch(int64_t n);  // sets every symbol named N
   void bind();
-  Extents shape(int binding) const;  // of the bound program; outputs too
+  // Of the bound program, outputs too. Sizes that a run counts: their bound before it, their count
+  // once it has ended.
+  Extents shape(int binding) const;
   int64_t bytes(int binding) const;  // that its address must have room for
   int64_t memory_bytes() const;  // arena and scratch of the bound shape
 
