@@ -6,9 +6,7 @@ namespace tenfold::trt {
 ContextImpl::ContextImpl(std::shared_ptr<EngineImpl> engine) : engine_(std::move(engine)) {
   plain_.context = engine_->engine().create_context();
 }
-ContextImpl::~ContextImpl() {
-  if (plain_.batch != 0) platform::finish();  // its memory goes now
-}
+ContextImpl::~ContextImpl() { in_flight_.wait(); }  // its memory goes now
 
 // A program may give up its plugins once context and engine are gone; other work keeps what it
 // uses.
@@ -37,7 +35,7 @@ bool ContextImpl::run(Running& running, int batch, const std::vector<void*>& bin
                       Stream& stream, bool wait) {
   return guarded(engine_->log, "execution", false, [&] {
     if (running.batch != batch) {
-      if (running.batch != 0) platform::finish();  // binding may move what earlier runs use
+      in_flight_.wait();  // binding may move what earlier runs use
       running.batch = 0;
       running.context->set_batch(batch);
       running.context->bind();
@@ -82,9 +80,11 @@ bool ContextImpl::enqueue(int batch, void** bindings, cudaStream_t stream, cudaE
     const bool wait = device->host_accessible() || debug_sync_;
     const std::shared_ptr<ContextImpl> self = shared_from_this();
     return platform::enqueue(engine_->log, device, stream, consumed,
-                             [self, batch, addresses, wait](Stream& s) {
+                             [self, batch, addresses, wait, stream](Stream& s) {
                                std::lock_guard<std::mutex> lock(self->mutex_);
-                               return self->run(self->plain_, batch, addresses, s, wait);
+                               const bool ran = self->run(self->plain_, batch, addresses, s, wait);
+                               if (!wait) self->in_flight_.mark(stream);
+                               return ran;
                              });
   });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "log.h"
+#include "platform.h"
 #include "tenfold/engine.h"
 #include "tensor.h"
 
@@ -98,6 +99,7 @@ class ContextImpl final : public nvinfer1::IExecutionContext, public Owned<Conte
 
   const std::shared_ptr<EngineImpl> engine_;
   std::mutex mutex_;  // one run at a time, whichever stream it comes from
+  platform::InFlight in_flight_;
   Running plain_, profiled_;
   std::unique_ptr<Stream> own_stream_;  // of execute()
   nvinfer1::IProfiler* profiler_ = nullptr;

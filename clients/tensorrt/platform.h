@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "log.h"
 #include "tenfold/engine.h"
@@ -20,8 +22,21 @@ std::shared_ptr<Device> device();
 // with the reason logged, if that fails at once; what fails later is logged by `run` itself.
 bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t stream,
              cudaEvent_t* consumed, std::function<bool(Stream&)> run);
-// Waits for all work on the device that was enqueued through streams which may be gone by now.
-void finish() noexcept;
+// The work that a context has on streams which may be gone by now. Not thread-safe. It waits for
+// its own work alone: a wait for the whole device would end what other threads are capturing.
+class InFlight {
+ public:
+  InFlight() = default;
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight();
+  // What the context has enqueued on `stream` so far.
+  void mark(cudaStream_t stream) noexcept;
+  void wait() noexcept;
+
+ private:
+  std::vector<std::pair<cudaStream_t, void*>> events_;  // a CUevent a stream
+};
 // Waits for work that runs after enqueue has returned, unless such work calls.
 void drain() noexcept;
 // The stream that a plugin called on the host is told.

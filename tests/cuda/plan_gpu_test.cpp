@@ -1,5 +1,13 @@
 // A whole network on the GPU against the reference, of our own rows alone and of all rows, timed
 // and by estimates, under the graph and the eager recorder.
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include <dlfcn.h>
+
+#include "backends/cuda/driver/device.h"
 #include "tenfold/compile.h"
 #include "tenfold/engine.h"
 #include "tenfold/import.h"
@@ -16,6 +24,7 @@ struct Way {
 
 void PrintTo(const Way& way, std::ostream* os) { *os << way.name; }
 
+class GpuThreads : public test::GpuTest {};
 class GpuPlans : public test::GpuTest, public testing::WithParamInterface<Way> {};
 
 TEST_P(GpuPlans, ClassifyAsTheReference) {
@@ -49,6 +58,57 @@ TEST_P(GpuPlans, ClassifyAsTheReference) {
         ASSERT_NEAR(a.at(k), want[0].at(k), way.fp16 ? 2e-2 : 1e-4) << "at " << k << ", N=" << n;
       if (n == 64) std::cout << context->recorded();
     }
+}
+
+// Contexts bound by several threads at once, while another waits for the whole device again and
+// again, which ends captures: every answer is right, and none is refused.
+TEST_F(GpuThreads, BindAtOnce) {
+  const auto digits = test::examples_folder() / "digits" / "digits.tar.gz";
+  if (!std::filesystem::exists(digits)) GTEST_SKIP() << "no " << digits.string();
+  const ImportedModel model = import_model({digits.string()});
+  CompileOptions options;
+  options.timing = false;
+  options.exclude_rows = {"cuda.conv", "cuda.gemm"};  // so that libraries have steps
+  const Plan plan = compile(model.graph, target(), options, nullptr);
+  const auto engine = Engine::create(plan, device_);
+  Tensor picture(DType::kU8, {1, 28, 28, 1});
+  std::mt19937 random(7);
+  for (uint8_t& v : picture.as_mutable<uint8_t>()) v = static_cast<uint8_t>(random() % 256);
+  const std::vector<Tensor> want = evaluate_reference(model.graph, {{"data", picture}});
+  std::atomic<int> wrong{0};
+  std::atomic<bool> done{false};
+  const auto serve = [&] {
+    for (int round = 0; round < 12; ++round) {
+      const int64_t n = 1 + round % 4;
+      Tensor pictures(DType::kU8, {n, 28, 28, 1});
+      for (int64_t k = 0; k < n; ++k)
+        std::memcpy(pictures.as_mutable<uint8_t>().data() + k * 784, picture.data(), 784);
+      try {
+        const auto context = engine->create_context();
+        const auto got = context->run({{"data", pictures}});
+        for (int64_t k = 0; k < 10 * n; ++k)
+          wrong += std::abs(got.begin()->second.at(k) - want[0].at(k % 10)) > 1e-3;
+      } catch (const Error& error) {
+        ++wrong;
+        std::cout << error.full() << std::endl;
+      }
+    }
+  };
+  std::thread disturber([&] {
+    static_cast<cuda::CudaDevice&>(*device_).make_current();
+    const auto synchronize =
+        reinterpret_cast<int (*)()>(dlsym(dlopen("libcuda.so.1", RTLD_NOW), "cuCtxSynchronize"));
+    while (!done) {
+      (void)synchronize();
+      std::this_thread::sleep_for(std::chrono::microseconds(300));
+    }
+  });
+  std::vector<std::thread> threads;
+  for (int k = 0; k < 4; ++k) threads.emplace_back(serve);
+  for (std::thread& t : threads) t.join();
+  done = true;
+  disturber.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, GpuPlans,

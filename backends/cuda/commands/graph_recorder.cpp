@@ -1,4 +1,6 @@
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "backends/cuda/commands/captured_graph.h"
 #include "backends/cuda/commands/issue.h"
@@ -142,13 +144,24 @@ class GraphRecorder final : public RecorderBase {
     for (const Command& c : list_.commands())
       if (c.kind != Command::Kind::kKernel && !list_.complete(c)) return {};
     Status result;
+    uncapturable_ = false;
     try {
+      const std::lock_guard alone(library_mutex());
       result = build();
     } catch (...) {
       result = {Code::kResource, "out of memory while building the graph"};
     }
-    if (!result.ok()) drop_graph();
-    return result;
+    if (result.ok()) return {};
+    drop_graph();
+    if (!uncapturable_) return result;
+    eager_reason_ =
+        "a library's step could not be captured, so every launch issues the commands "
+        "one by one";
+    guard([&] {
+      log(Severity::kWarning, std::string("cuda: ") + eager_reason_ + " (" + result.what() + " " +
+                                  std::to_string(result.detail()) + ")");
+    });
+    return {};
   }
 
   Status build() {
@@ -260,8 +273,22 @@ class GraphRecorder final : public RecorderBase {
     return status(api_.stream_synchronize(stream_), "first run of a library's step");
   }
 
+  // Another thread's use of the device ends a capture (CUDA_ERROR_STREAM_CAPTURE_INVALIDATED), the
+  // program's own among them: it is tried again.
   Status capture(const Command& c, CUgraph* child) noexcept {
     if (const Status st = private_stream(); !st.ok()) return st;
+    Status result;
+    for (int attempt = 0; attempt < kCaptureAttempts; ++attempt) {
+      if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1 << attempt));
+      result = capture_once(c, child);
+      if (result.ok()) return result;
+    }
+    uncapturable_ = true;
+    return result;
+  }
+
+  Status capture_once(const Command& c, CUgraph* child) noexcept {
+    *child = nullptr;
     CUresult result = api_.stream_begin_capture(stream_, kCaptureRelaxed);
     if (result != kSuccess) return status(result, "cuStreamBeginCapture");
     const Status issued = issue(*device_, list_, c, stream_, false);
@@ -297,7 +324,10 @@ class GraphRecorder final : public RecorderBase {
       case Command::Kind::kForeign: break;
     }
     CUgraph child = nullptr;
-    if (!capture(c, &child).ok()) return -1;
+    {
+      const std::lock_guard alone(library_mutex());
+      if (!capture(c, &child).ok()) return -1;
+    }
     ++counts_.recaptured;
     const CUresult result = api_.graph_set_child(exec_, nodes_[k], child);
     api_.graph_destroy(child);
@@ -333,6 +363,8 @@ class GraphRecorder final : public RecorderBase {
   std::vector<uint8_t> ours_, warm_;  // of each command: keeps our contract, has run once
   FillNodes fills_;
   const char* eager_reason_ = nullptr;
+  static constexpr int kCaptureAttempts = 6;
+  bool uncapturable_ = false;  // the last build failed in capture
   bool complete_ = false;  // every address is set
   Counts counts_;
 };

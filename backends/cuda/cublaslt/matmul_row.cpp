@@ -20,12 +20,16 @@ constexpr size_t kMostTactics = 4;
 struct Session {
   CublasLtHandle handle = nullptr;
   Session() { check_cublaslt(cublaslt_api()->create(&handle), "creating a handle"); }
-  ~Session() { (void)cublaslt_api()->destroy(handle); }
+  ~Session() {
+    const std::lock_guard alone(library_mutex());
+    (void)cublaslt_api()->destroy(handle);
+  }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   static std::shared_ptr<Session> of(CudaDevice& device) {
     device.make_current();
+    const std::lock_guard alone(library_mutex());  // making a handle synchronizes the device
     return std::static_pointer_cast<Session>(
         device.attachment("cublaslt", [] { return std::make_shared<Session>(); }));
   }

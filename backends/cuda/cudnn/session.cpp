@@ -54,6 +54,7 @@ std::shared_ptr<Session> Session::of(CudaDevice& device) {
 }
 
 Session::~Session() {
+  const std::lock_guard alone(library_mutex());
   plans_.clear();
   for (CudnnHandle handle : all_) (void)cudnn_api()->destroy(handle);
 }
@@ -66,6 +67,7 @@ CudnnHandle Session::handle() {
                                  [](const ThreadHandle& h) { return h.session.expired(); });
   ThreadHandle& mine = idle == held.end() ? held.front() : *idle;
   mine.release();
+  const std::lock_guard alone(library_mutex());  // making a handle synchronizes the device
   const std::lock_guard lock(mutex_);
   CudnnHandle handle = nullptr;
   if (!free_.empty()) {

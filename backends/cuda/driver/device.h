@@ -54,6 +54,11 @@ class CudaDevice : public Device {
   std::map<const void*, std::string> names_;
 };
 
+// Held while a vendor library's calls are captured, and by calls that may synchronize the device or
+// load code: making and destroying handles, first runs. A capture does not survive another thread's
+// synchronization. Taken before any other lock of the backend; never on the way of an enqueue.
+std::recursive_mutex& library_mutex();
+
 // The number of GPUs; 0 without a driver.
 int gpu_count();
 // Device `index`; shared and cached while somebody holds it. Error{kDevice, kNotFound}.

@@ -241,6 +241,11 @@ class Gpu final : public CudaDevice, public std::enable_shared_from_this<Gpu> {
 
 }  // namespace
 
+std::recursive_mutex& library_mutex() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
 std::shared_ptr<void> CudaDevice::attachment(const std::string& key,
                                              const std::function<std::shared_ptr<void>()>& make) {
   const std::lock_guard<std::mutex> lock(attachment_mutex_);

@@ -3,6 +3,8 @@
 // of both are the same.
 #include "platform.h"
 
+#include <algorithm>
+
 #include <dlfcn.h>
 
 namespace tenfold::trt::platform {
@@ -25,6 +27,8 @@ int chosen_device() {
   return 0;
 }
 
+constexpr size_t kMostStreams = 8;  // that a context's work is looked for on
+
 }  // namespace
 
 std::string_view kind() { return "cuda"; }
@@ -43,12 +47,41 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
   return status == 0;
 }
 
-void finish() noexcept {
-  static const auto kSynchronize = driver_function<int (*)()>("cuCtxSynchronize");
-  if (kSynchronize) kSynchronize();
+InFlight::~InFlight() {
+  static const auto kDestroy = driver_function<int (*)(void*)>("cuEventDestroy_v2");
+  for (const auto& [stream, event] : events_) kDestroy(event);
 }
 
-void drain() noexcept {}  // enqueue records at once; finish() waits
+void InFlight::mark(cudaStream_t stream) noexcept {
+  constexpr unsigned kWithoutTime = 2;
+  static const auto kCapturing =
+      driver_function<int (*)(cudaStream_t, int*)>("cuStreamIsCapturing");
+  static const auto kCreate = driver_function<int (*)(void**, unsigned)>("cuEventCreate");
+  static const auto kRecord = driver_function<int (*)(void*, cudaStream_t)>("cuEventRecord");
+  // What the program captures runs when the program launches it.
+  int capturing = 0;
+  if (kCapturing(stream, &capturing) != 0 || capturing != 0) return;
+  auto at = std::find_if(events_.begin(), events_.end(),
+                         [&](const auto& e) { return e.first == stream; });
+  if (at == events_.end() && events_.size() == kMostStreams) {
+    wait();
+    at = events_.begin();
+    at->first = stream;
+  }
+  if (at == events_.end()) {
+    void* event = nullptr;
+    if (kCreate(&event, kWithoutTime) != 0) return;
+    at = events_.emplace(at, stream, event);
+  }
+  kRecord(at->second, stream);
+}
+
+void InFlight::wait() noexcept {
+  static const auto kSynchronize = driver_function<int (*)(void*)>("cuEventSynchronize");
+  for (const auto& [stream, event] : events_) kSynchronize(event);
+}
+
+void drain() noexcept {}  // enqueue records at once; InFlight waits
 
 cudaStream_t current_stream() { return nullptr; }
 
