@@ -10,6 +10,8 @@ if(sources AND TARGET tenfold)
   add_dependencies(tenfold-cli tenfold-compile)
   target_link_libraries(tenfold-cli PRIVATE tenfold CLI11::CLI11 nlohmann_json::nlohmann_json
     fmt::fmt)
+  target_compile_options(tenfold-cli PRIVATE ${TENFOLD_COLD_OPTIONS})
+  tenfold_precompile(tenfold-cli <CLI/CLI.hpp> <fmt/format.h> <nlohmann/json.hpp>)
 endif()
 
 # A shared library that carries the static libraries inside and shows only the symbols of the list
@@ -47,6 +49,12 @@ if(sources AND TARGET tenfold)
   add_library(tenfold-tensorrt-common OBJECT ${sources})
   target_include_directories(tenfold-tensorrt-common PRIVATE ${here} ${here}/include ${cuda_types})
   target_link_libraries(tenfold-tensorrt-common PRIVATE tenfold)
+  target_compile_options(tenfold-tensorrt-common PRIVATE ${TENFOLD_COLD_OPTIONS})
+  if(TENFOLD_SANITIZE MATCHES "undefined")
+    # Programs hand over null references, and are to be told so.
+    target_compile_options(tenfold-tensorrt-common PRIVATE -fno-sanitize=null)
+  endif()
+  tenfold_precompile(tenfold-tensorrt-common)
 
   foreach(variant tenfold_tensorrt tenfold_tensorrt_cpu)
     set(own ${cuda_only})

@@ -27,11 +27,24 @@ function(tenfold_instruction_sets)
   foreach(file IN LISTS ARGN)
     string(REGEX REPLACE "\\.cpp$" "_avx2.cpp" sibling "${file}")
     if(file MATCHES "_(avx2|avx512|vnni|bf16|amx)\\.cpp$")
+      set_property(SOURCE "${file}" PROPERTY SKIP_PRECOMPILE_HEADERS ON)
       set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_OPTIONS ${loops} ${${CMAKE_MATCH_1}})
     elseif(EXISTS "${sibling}")
+      set_property(SOURCE "${file}" PROPERTY SKIP_PRECOMPILE_HEADERS ON)
       set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_OPTIONS ${loops})
     endif()
   endforeach()
+endfunction()
+
+# With TENFOLD_PCH: the headers of every source of the target, compiled once. Each source still says
+# what it includes, which builds without the option see.
+function(tenfold_precompile target)
+  if(TENFOLD_PCH)
+    target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic> <chrono> <cmath> <cstdint>
+      <cstring> <filesystem> <fstream> <functional> <limits> <map> <memory> <mutex> <optional> <random>
+      <set> <span> <sstream> <string> <string_view> <thread> <unordered_map> <variant> <vector>
+      "${PROJECT_SOURCE_DIR}/include/tenfold/engine.h" ${ARGN})
+  endif()
 endfunction()
 
 # out = the C++ files that protoc makes of every .proto below room. Paths start at the repository's
@@ -49,7 +62,8 @@ function(tenfold_protos out room)
       COMMAND protobuf::protoc -I "${PROJECT_SOURCE_DIR}" "--cpp_out=${generated}" "${proto}"
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
       DEPENDS ${protos} COMMENT "protoc ${proto}" VERBATIM)
-    set_source_files_properties("${base}.cc" PROPERTIES COMPILE_OPTIONS "-w")
+    set_source_files_properties("${base}.cc" PROPERTIES COMPILE_OPTIONS "-w;${TENFOLD_COLD_OPTIONS}"
+      SKIP_PRECOMPILE_HEADERS ON)
     list(APPEND made "${base}.cc" "${base}.h")
   endforeach()
   set(${out} ${made} PARENT_SCOPE)

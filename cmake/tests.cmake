@@ -18,6 +18,7 @@ target_compile_definitions(tenfold-test-settings INTERFACE
   TENFOLD_SHARED_DIR="${shared}"
   TENFOLD_EXAMPLES_DIR="${PROJECT_SOURCE_DIR}/examples"
   TENFOLD_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+  TENFOLD_CXX="${CMAKE_CXX_COMPILER}"
   TENFOLD_WITH_ONEDNN=${TENFOLD_WITH_ONEDNN})
 set(library tenfold-runtime)
 if(TARGET tenfold)
@@ -34,7 +35,6 @@ if(TENFOLD_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(${name} PRIVATE ${library} tenfold-test-settings)
   endforeach()
-  return()
 endif()
 
 # ---- benchmarks of single pieces ------------------------------------------------------------------
@@ -100,6 +100,13 @@ function(tenfold_test room)
     GTest::gtest_main GTest::gmock)
   if(nlohmann_json_FOUND)
     target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)
+  endif()
+  get_property(headers GLOBAL PROPERTY tenfold_test_headers)
+  if(TENFOLD_PCH AND headers)
+    target_precompile_headers(${target} REUSE_FROM ${headers})
+  else()
+    tenfold_precompile(${target} <gtest/gtest.h> <fmt/format.h>)
+    set_property(GLOBAL PROPERTY tenfold_test_headers ${target})
   endif()
   # Passive waiting: tests share the cores, and spinning threads would slow each other manifold.
   gtest_discover_tests(${target} NO_PRETTY_VALUES TEST_PREFIX "${room}." DISCOVERY_MODE PRE_TEST

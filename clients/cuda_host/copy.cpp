@@ -20,9 +20,13 @@ bool device_side(const void* pointer, const void* other, size_t bytes, bool both
   return both || find_allocation(other).kind != cudaMemoryTypeDevice;
 }
 
-cudaError_t check(const void* dst, const void* src, size_t bytes, cudaMemcpyKind kind) {
-  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault)
+// `given` may be any number: programs hand it over, and only a look tells.
+cudaError_t check(const void* dst, const void* src, size_t bytes, const cudaMemcpyKind& given) {
+  int number = 0;
+  std::memcpy(&number, &given, sizeof number);
+  if (number < cudaMemcpyHostToHost || number > cudaMemcpyDefault)
     return cudaErrorInvalidMemcpyDirection;
+  const cudaMemcpyKind kind = given;
   if (bytes == 0) return cudaSuccess;
   if (!dst || !src) return cudaErrorInvalidValue;
   const bool both = kind == cudaMemcpyDeviceToDevice, any = kind == cudaMemcpyDefault;

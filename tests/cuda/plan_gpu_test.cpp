@@ -2,7 +2,9 @@
 // and by estimates, under the graph and the eager recorder.
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <thread>
 
 #include <dlfcn.h>
@@ -60,17 +62,18 @@ TEST_P(GpuPlans, ClassifyAsTheReference) {
     }
 }
 
-// Contexts bound by several threads at once, while another waits for the whole device again and
-// again, which ends captures: every answer is right, and none is refused.
-TEST_F(GpuThreads, BindAtOnce) {
+// Contexts bound and run by several threads at once while another calls `disturb` again and again:
+// every answer is right, and none is refused.
+void bind_at_once(const std::shared_ptr<Device>& device, const Target& target,
+                  const std::function<void()>& disturb) {
   const auto digits = test::examples_folder() / "digits" / "digits.tar.gz";
   if (!std::filesystem::exists(digits)) GTEST_SKIP() << "no " << digits.string();
   const ImportedModel model = import_model({digits.string()});
   CompileOptions options;
   options.timing = false;
   options.exclude_rows = {"cuda.conv", "cuda.gemm"};  // so that libraries have steps
-  const Plan plan = compile(model.graph, target(), options, nullptr);
-  const auto engine = Engine::create(plan, device_);
+  const Plan plan = compile(model.graph, target, options, nullptr);
+  const auto engine = Engine::create(plan, device);
   Tensor picture(DType::kU8, {1, 28, 28, 1});
   std::mt19937 random(7);
   for (uint8_t& v : picture.as_mutable<uint8_t>()) v = static_cast<uint8_t>(random() % 256);
@@ -95,11 +98,9 @@ TEST_F(GpuThreads, BindAtOnce) {
     }
   };
   std::thread disturber([&] {
-    static_cast<cuda::CudaDevice&>(*device_).make_current();
-    const auto synchronize =
-        reinterpret_cast<int (*)()>(dlsym(dlopen("libcuda.so.1", RTLD_NOW), "cuCtxSynchronize"));
+    static_cast<cuda::CudaDevice&>(*device).make_current();
     while (!done) {
-      (void)synchronize();
+      disturb();
       std::this_thread::sleep_for(std::chrono::microseconds(300));
     }
   });
@@ -109,6 +110,33 @@ TEST_F(GpuThreads, BindAtOnce) {
   done = true;
   disturber.join();
   EXPECT_EQ(wrong, 0);
+}
+
+template <typename... Args>
+auto driver(const char* name) {
+  return reinterpret_cast<int (*)(Args...)>(dlsym(dlopen("libcuda.so.1", RTLD_NOW), name));
+}
+
+// Beside what threads of a server do with streams and memory of their own.
+TEST_F(GpuThreads, BindAtOnce) {
+  const auto allocate = driver<unsigned long long*, size_t>("cuMemAlloc_v2");
+  const auto release = driver<unsigned long long>("cuMemFree_v2");
+  const auto fill = driver<unsigned long long, unsigned char, size_t>("cuMemsetD8_v2");
+  bind_at_once(device_, target(), [&] {
+    unsigned long long memory = 0;
+    ASSERT_EQ(allocate(&memory, 1 << 20), 0);
+    EXPECT_EQ(fill(memory, 1, 1 << 20), 0);
+    EXPECT_EQ(release(memory), 0);
+  });
+}
+
+// A wait for the whole device ends captures, and drivers have crashed in it while another thread
+// captured; without graphs nothing is captured.
+TEST_F(GpuThreads, WithoutGraphsTheDeviceMayBeWaitedFor) {
+  ASSERT_EQ(setenv("TENFOLD_CUDA_GRAPH", "off", 1), 0);
+  const auto synchronize = driver<>("cuCtxSynchronize");
+  bind_at_once(device_, target(), [&] { EXPECT_EQ(synchronize(), 0); });
+  unsetenv("TENFOLD_CUDA_GRAPH");
 }
 
 INSTANTIATE_TEST_SUITE_P(, GpuPlans,

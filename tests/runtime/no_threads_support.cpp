@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "tests/runtime/no_threads.h"
+#include "tests/support/sanitizers.h"
 
 namespace {
 std::atomic<bool> refuse{false};
@@ -15,7 +16,7 @@ NoThreads::NoThreads() noexcept { refuse = true; }
 NoThreads::~NoThreads() { refuse = false; }
 }  // namespace tenfold::test
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if TENFOLD_ASAN || TENFOLD_TSAN
 bool tenfold::test::can_refuse_threads() noexcept { return false; }
 #else
 bool tenfold::test::can_refuse_threads() noexcept { return true; }

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace tenfold::cpu::ref {
 
-using Two = double __attribute__((vector_size(16), aligned(8)));
+using Two = double __attribute__((vector_size(16)));
 
-inline Two load_two(const double* p) { return *reinterpret_cast<const Two*>(p); }
+inline Two load_two(const double* p) {
+  Two two;
+  std::memcpy(&two, p, sizeof two);  // p may lie at any double
+  return two;
+}
 
 // out[j] = sum_k a[j * lda + k] * b[k] for kWidth rows of a.
 template <int kWidth>

@@ -47,10 +47,11 @@ MemsetNodeParams fill_params(const CommandList& list, const Command& c) noexcept
   return p;
 }
 
-// TENFOLD_CUDA_GRAPH=chain: steps in their order, whatever could run beside each other.
-bool in_order() {
+// TENFOLD_CUDA_GRAPH=chain: steps in their order, whatever could run beside each other; =off: no
+// graph and no capture.
+bool wished(std::string_view word) {
   const char* given = std::getenv("TENFOLD_CUDA_GRAPH");
-  return given && std::string_view(given) == "chain";
+  return given && given == word;
 }
 
 class GraphRecorder final : public RecorderBase {
@@ -75,6 +76,8 @@ class GraphRecorder final : public RecorderBase {
     if (!failure_.ok()) return failure_;
     device_->make_current();
     if (const Status s = resolve(addresses); !s.ok()) return s;
+    if (wished("off"))
+      eager_reason_ = "TENFOLD_CUDA_GRAPH=off: every launch issues the commands one by one";
     for (const Command& c : list_.commands())
       if (!c.capturable && c.kind == Command::Kind::kForeign)
         eager_reason_ = "a step cannot be captured, so every launch issues the commands one by one";
@@ -174,7 +177,7 @@ class GraphRecorder final : public RecorderBase {
     CUresult result = api_.graph_create(&graph_, 0);
     if (result != kSuccess) return status(result, "cuGraphCreate");
     nodes_.assign(list_.commands().size(), nullptr);
-    const auto deps = in_order() ? chain_deps(list_) : reduced_deps(list_);
+    const auto deps = wished("chain") ? chain_deps(list_) : reduced_deps(list_);
     std::vector<int> successors(deps.size(), 0);
     for (const auto& list : deps) {
       counts_.joins += list.size() > 1;

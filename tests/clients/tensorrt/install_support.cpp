@@ -7,6 +7,8 @@
 
 #include <sys/wait.h>
 
+#include "tests/support/sanitizers.h"
+
 namespace fs = std::filesystem;
 
 namespace {
@@ -30,14 +32,15 @@ const fs::path& scratch() {
 
 std::string shell_word(const std::string& path) { return "'" + path + "'"; }
 
-// What the libraries were instrumented with, their programs must be too.
-std::string sanitizers() {
-#if defined(__SANITIZE_ADDRESS__)
-  return " -fsanitize=address,undefined";
-#elif defined(__SANITIZE_THREAD__)
-  return " -fsanitize=thread";
+// As users call it; where the libraries are instrumented, their programs must be too, by the same
+// compiler. Their null references are the libraries' to report.
+std::string compiler() {
+#if TENFOLD_ASAN
+  return TENFOLD_CXX " -fsanitize=address,undefined -fno-sanitize=null";
+#elif TENFOLD_TSAN
+  return TENFOLD_CXX " -fsanitize=thread";
 #else
-  return "";
+  return "g++";
 #endif
 }
 
@@ -77,8 +80,8 @@ std::string compile_program(const std::string& source, const std::string& packag
   for (const auto& entry : fs::recursive_directory_iterator(prefix))
     if (entry.path().filename() == package + ".pc") folder = entry.path().parent_path().string();
   const std::string program = (scratch() / fs::path(source).stem()).string();
-  const std::string command = "PKG_CONFIG_PATH=" + shell_word(folder) + " g++ -std=c++11 -O1 " +
-                              sanitizers() + " " + shell_word(source) + " " + toolkit + " -o " +
+  const std::string command = "PKG_CONFIG_PATH=" + shell_word(folder) + " " + compiler() +
+                              " -std=c++11 -O1 " + shell_word(source) + " " + toolkit + " -o " +
                               shell_word(program) + " $(PKG_CONFIG_PATH=" + shell_word(folder) +
                               " pkg-config --cflags --libs " + package + ")";
   return run(command, why) == 0 ? program : "";

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "install_support.h"
+#include "tests/support/sanitizers.h"
 
 namespace fs = std::filesystem;
 
@@ -15,7 +16,7 @@ namespace {
 
 // All ten; under a sanitizer, where a program takes its time, two.
 std::vector<int> digits() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if TENFOLD_ASAN || TENFOLD_TSAN
   return {3, 8};
 #else
   return {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
