@@ -1,4 +1,5 @@
 // The one file that knows which backends there are: devices and rows of all of them.
+#include <algorithm>
 #include <mutex>
 
 #include "tenfold/device.h"
@@ -87,10 +88,17 @@ const Row* find_row(std::string_view name) {
 
 void register_row(std::unique_ptr<Row> row) {
   if (!row) throw Error(Code::kInvalid, "register_row: no row given");
-  if (find_row(row->name()))
-    throw Error(Code::kInvalid, "a row named '" + std::string(row->name()) + "' exists already");
+  const auto same = [&](const auto& other) { return other->name() == row->name(); };
+  bool taken = false;
+  for (Backend* backend : backends()) {
+    const auto& own = backend->rows();
+    taken = taken || std::any_of(own.begin(), own.end(), same);
+  }
   std::lock_guard lock(plugins().mutex);
-  plugins().rows.push_back(std::move(row));
+  auto& rows = plugins().rows;
+  if (taken || std::any_of(rows.begin(), rows.end(), same))
+    throw Error(Code::kInvalid, "a row named '" + std::string(row->name()) + "' exists already");
+  rows.push_back(std::move(row));
 }
 
 std::shared_ptr<Device> host_device() { return open_device({std::string(kHost), 0}); }

@@ -134,6 +134,14 @@ TEST(PlanFlow, DepthAndUnfoldedSizeAreBounded) {
   EXPECT_THAT(refusal(tower(900, 2)), HasSubstr("16 deep"));
   EXPECT_EQ(refusal(tower(8, 3)), "accepted");
   EXPECT_THAT(refusal(tower(17, 8)), HasSubstr("more than 65536 steps"));
+  Plan wide = tower(8, 3);  // 2187 calls of the last
+  PlanBuffer buffer;
+  buffer.format.dtype = DType::kF32;
+  buffer.dims = {4};
+  programs(wide).back().buffers.assign(20, buffer);
+  EXPECT_EQ(refusal(wide), "accepted");
+  programs(wide).back().buffers.assign(40, buffer);
+  EXPECT_THAT(refusal(wide), HasSubstr("more than 65536 steps or buffers"));
 }
 
 TEST(PlanFlow, PeopleAndScriptsSeeIt) {

@@ -48,6 +48,13 @@ const std::vector<Case>& cases() {
       {"may leave the Problem's range", [](Plan& p) { program(p).symbols[0].max = 9; }},
       {"has an empty range", [](Plan& p) { program(p).symbols[0].min = 9; }},
       {"occurs twice", [](Plan& p) { program(p).symbols.push_back(program(p).symbols[0]); }},
+      {"more than 256 symbols",
+       [](Plan& p) {
+         for (int k = 0; k < 100000; ++k) {
+           program(p).symbols.push_back(program(p).symbols[0]);
+           program(p).symbols.back().name = "S" + std::to_string(k);
+         }
+       }},
       {"in a circle",
        [](Plan& p) { program(p).buffers[0].same_as = {ValueRef::Kind::kBuffer, 0}; }},
       {"slice",

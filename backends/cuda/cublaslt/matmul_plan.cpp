@@ -74,7 +74,10 @@ struct MatmulPlan::Descriptors {
   void* d = nullptr;
   const MatmulSpec spec;
 
-  explicit Descriptors(const MatmulSpec& s) : spec(s) {
+  struct Unfilled {};
+  Descriptors(const MatmulSpec& s, Unfilled) : spec(s) {}
+  // What was created goes again when a later call fails.
+  explicit Descriptors(const MatmulSpec& s) : Descriptors(s, Unfilled{}) {
     check_cublaslt(api().desc_create(&product, compute_type(s), kFloat), "describing a product");
     const int trans_a = s.transpose_b ? kTranspose : kNoTranspose;
     const int trans_b = s.transpose_a ? kTranspose : kNoTranspose;
