@@ -1,6 +1,7 @@
 // The reference rows against values worked out by hand and against independent loops.
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -230,6 +231,26 @@ TEST(Ref, ArgMaxTakesTheFirstOrTheLast) {
       "anchor=1",
       {f32({2, 3}, {1, 5, 5, 7, 2, 7})});
   expect_values(last[0], {2, 2});
+}
+
+TEST(Ref, ReductionsOfInfinities) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const Tensor x = f32({4, 3}, {-kInfinity, -kInfinity, -kInfinity, kInfinity, 1, -kInfinity, 0, 0,
+                                -kInfinity, 700, 700, 700});
+  const auto along = [&](const std::string& op) {
+    return ref(op + "(f32[4,3]) {axes=[1], keepdims=0} -> f32[4] | compute=f32 acc=f32 anchor=1",
+               {x})[0];
+  };
+  const Tensor sum = along("ReduceLogSumExp"), most = along("ReduceMax"),
+               least = along("ReduceMin");
+  EXPECT_EQ(sum.at(0), -kInfinity);
+  EXPECT_EQ(sum.at(1), kInfinity);
+  EXPECT_NEAR(sum.at(2), std::log(2.0), 1e-6);
+  EXPECT_NEAR(sum.at(3), 700 + std::log(3.0), 1e-4);
+  expect_values(f32({3}, {most.at(2), most.at(3), least.at(3)}), {0, 700, 700});
+  EXPECT_EQ(most.at(0), -kInfinity);
+  EXPECT_EQ(most.at(1), kInfinity);
+  EXPECT_EQ(least.at(1), -kInfinity);
 }
 
 TEST(Ref, MovementByHand) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include "src/runtime/reference.h"
@@ -114,6 +115,14 @@ double magnitude_of_contraction(const Problem& p) {
   return 0;
 }
 
+// Of every 200 draws 120 are -infinity, five infinity and two NaN.
+double often_infinite(double v, int draw) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (draw < 120) return -kInfinity;
+  if (draw < 125) return kInfinity;
+  return draw < 127 ? std::numeric_limits<double>::quiet_NaN() : v;
+}
+
 }  // namespace
 
 std::vector<Tensor> random_storage(const Problem& any, uint64_t seed) {
@@ -134,6 +143,7 @@ std::vector<Tensor> random_storage(const Problem& any, uint64_t seed) {
       const bool positive = bound.attrs.i("test_positive", 0) != 0;
       if (positive || (bound.op == "BatchNormalization" && k == 4)) v = std::fabs(v) + 0.5;
       if (bound.attrs.i("test_whole", 0) != 0) v = std::round(v);  // ties
+      if (bound.attrs.i("test_infinite", 0) != 0) v = often_infinite(v, small(random));
       if (bound.op == "Gather" && k == 1) v = index_along(bound, v);
       store_element(o.format.dtype, t.mutable_data(), offset_of(o.format, dims, index), v);
       for (size_t d = dims.size(); d-- > 0;) {

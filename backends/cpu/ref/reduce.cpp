@@ -1,4 +1,5 @@
-// Reductions over `axes` (all when empty): mean, sum, max, min, product, L1, L2, sum of squares.
+// Reductions over `axes` (all when empty): mean, sum, max, min, product, L1, L2, sum of squares,
+// log of the sum, log of the sum of exponentials.
 #include <cmath>
 #include <limits>
 
@@ -62,9 +63,10 @@ double reduce(const double* x, const std::vector<int64_t>& offsets) {
   if constexpr (kKind == Kind::kL2) return std::sqrt(r);
   if constexpr (kKind == Kind::kLogSum) return std::log(r);
   if constexpr (kKind == Kind::kLogSumExp) {
+    const double shift = std::isinf(r) ? 0 : r;
     double sum = 0;
-    for (int64_t o : offsets) sum += std::exp(x[o] - r);
-    return r + std::log(sum);
+    for (int64_t o : offsets) sum += std::exp(x[o] - shift);
+    return shift + std::log(sum);
   }
   return r;
 }

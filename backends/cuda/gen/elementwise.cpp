@@ -175,8 +175,9 @@ struct Generator {
           "  }\n";
       return text + "}\n";
     }
-    text +=
-        "  const int g = blockIdx.x * blockDim.x + threadIdx.x;\n  if (g >= P.groups) return;\n";
+    text += anchor.shared_values ? "  const int g = blockIdx.x;\n"
+                                 : "  const int g = blockIdx.x * blockDim.x + threadIdx.x;\n"
+                                   "  if (g >= P.groups) return;\n";
     text += coordinates();
     if (!anchor.include.empty()) {
       text += "  real acc0[V];\n";
@@ -188,6 +189,7 @@ struct Generator {
                       "for (int v = 0; v < V; ++v) acc0[v] = (real)0;\n"
                     : "  anchor(A, P, o, acc0);\n";
     }
+    if (anchor.shared_values) text += "  if (threadIdx.x > 0) return;\n";
     return text + element() + "}\n";
   }
 
@@ -285,11 +287,12 @@ Launch elementwise_launch(const Problem& closed, const Problem& bound,
   Launch launch;
   launch.params = generator.params(bound);
   const int64_t groups = generator.groups_;
-  if (!generator.row.empty()) {
-    const int64_t extent = generator.extent_;
+  if (!generator.row.empty() || anchor.shared_values) {
+    const bool rows = !generator.row.empty();
+    const int64_t values = rows ? generator.extent_ : anchor.shared_values(bound);
     launch.block.x =
-        static_cast<uint32_t>(std::clamp<int64_t>((extent + 31) / 32 * 32, 32, kThreads));
-    launch.grid.x = extent > 0 ? static_cast<uint32_t>(groups) : 0;
+        static_cast<uint32_t>(std::clamp<int64_t>((values + 31) / 32 * 32, 32, kThreads));
+    launch.grid.x = rows && values == 0 ? 0 : static_cast<uint32_t>(groups);
     return launch;
   }
   const int threads = groups >= kManyGroups ? kThreads : kSmallThreads;

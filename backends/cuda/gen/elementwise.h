@@ -23,6 +23,9 @@ struct ElementwiseAnchor {
   // `anchor`; `row_place(P, j, d)` sets the row's axes of coordinates d to its element j of
   // P.extent. Null: no rows.
   std::vector<int> (*row_axes)(const Problem& problem) = nullptr;
+  // A block works on one element: all its threads call `anchor`, which gives the value to thread 0.
+  // The number of values that they share; null: a thread an element.
+  int64_t (*shared_values)(const Problem& problem) = nullptr;
   // The text defines `contract(A, P, shared, epilogue)`, which calls epilogue(o, acc0) for every
   // vector of the output (gen/contract.cuh).
   bool contraction = false;

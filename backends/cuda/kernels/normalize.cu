@@ -15,14 +15,14 @@ __device__ __forceinline__ Row begin_row(const Args& A, const Params& P, const C
     sum += elem_in0(A, P, i);
   }
   Row row;
-  row.mean = over_block(sum, false, (real)0) / (real)P.extent;
+  row.mean = over_block(sum, Added(), (real)0) / (real)P.extent;
   sum = (real)0;
   for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {
     row_place(P, j, i);
     const real x = elem_in0(A, P, i) - row.mean;
     sum += x * x;
   }
-  row.factor = (real)1 / sqrt(over_block(sum, false, (real)0) / (real)P.extent + (real)P.epsilon);
+  row.factor = (real)1 / sqrt(over_block(sum, Added(), (real)0) / (real)P.extent + (real)P.epsilon);
   return row;
 }
 

@@ -1,7 +1,8 @@
-// cuda.reduce: reductions over any axes, one output element a thread.
+// cuda.reduce, cuda.reduce_block: reductions over any axes, one output element a thread or a block.
 #include <algorithm>
 
 #include "backends/cuda/gen/elementwise.h"
+#include "backends/cuda/gen/operand_code.h"
 #include "backends/cuda/gen/window.h"
 
 namespace tenfold::cuda {
@@ -20,7 +21,7 @@ std::vector<bool> reduced(const Problem& p) {
   return marks;
 }
 
-std::string defines(const Problem& p) {
+std::string axes_text(const Problem& p) {
   const auto marks = reduced(p);
   const auto kind = std::find(std::begin(kOps), std::end(kOps), p.op) - std::begin(kOps);
   const bool keep = p.outputs[0].dims.size() == marks.size();
@@ -46,15 +47,25 @@ std::string defines(const Problem& p) {
          " } while (0)\n";
 }
 
-void params(const Problem& p, ParamList& list) {
+template <bool kTogether>
+std::string defines(const Problem& p) {
+  return std::string("#define TOGETHER ") + (kTogether ? "1\n" : "0\n") + axes_text(p);
+}
+
+// Elements of the input for each of the output; every extent is a number.
+int64_t values(const Problem& p) {
   const auto marks = reduced(p);
   int64_t count = 1;
-  for (size_t k = 0; k < marks.size(); ++k) {
-    if (!marks[k]) continue;
-    count *= p.inputs[0].dims[k].value();
-    list.add_divisor("r" + std::to_string(k), p.inputs[0].dims[k].value());
-  }
-  list.add("reduced", count);
+  for (size_t k = 0; k < marks.size(); ++k)
+    if (marks[k]) count *= p.inputs[0].dims[k].value();
+  return count;
+}
+
+void params(const Problem& p, ParamList& list) {
+  const auto marks = reduced(p);
+  for (size_t k = 0; k < marks.size(); ++k)
+    if (marks[k]) list.add_divisor("r" + std::to_string(k), p.inputs[0].dims[k].value());
+  list.add("reduced", values(p));
 }
 
 class Reduce final : public ElementwiseRow {
@@ -71,20 +82,37 @@ class Reduce final : public ElementwiseRow {
     if (y != rank && y != kept) return Verdict::no("an output of another rank");
     return {};
   }
-  double efficiency(const Problem&) const override { return 0.1; }
+  // Neighbouring threads read neighbouring elements.
+  double efficiency(const Problem& p) const override {
+    const int inner = inner_axis(p.inputs[0]);
+    const bool along = inner < 0 || reduced(p)[static_cast<size_t>(inner)];
+    return along == together() ? 0.3 : 0.05;
+  }
+  double serial_us(const Problem& p) const override {
+    const auto count = static_cast<double>(values(at_tuning(p)));
+    return 0.005 * (together() ? count / anchor().threads : count) + (together() ? 1 : 0);
+  }
+
+ private:
+  bool together() const { return anchor().shared_values != nullptr; }
 };
 
-}  // namespace
-
-std::unique_ptr<Row> cuda_reduce() {
+template <bool kTogether>
+std::unique_ptr<Row> row(const char* name) {
   ElementwiseAnchor anchor;
   anchor.include = "kernels/reduce.cu";
   anchor.params = params;
-  anchor.defines = defines;
+  anchor.defines = defines<kTogether>;
   anchor.vector = false;
+  if (kTogether) anchor.shared_values = values;
   std::vector<std::string> patterns;
   for (const char* op : kOps) patterns.push_back(std::string(op) + "(x)");
-  return std::make_unique<Reduce>("cuda.reduce", patterns, anchor);
+  return std::make_unique<Reduce>(name, patterns, anchor);
 }
+
+}  // namespace
+
+std::unique_ptr<Row> cuda_reduce() { return row<false>("cuda.reduce"); }
+std::unique_ptr<Row> cuda_reduce_block() { return row<true>("cuda.reduce_block"); }
 
 }  // namespace tenfold::cuda

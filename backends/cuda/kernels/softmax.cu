@@ -15,13 +15,13 @@ __device__ __forceinline__ Row begin_row(const Args& A, const Params& P, const C
     const real x = elem_in0(A, P, i);
     row.max = x > row.max ? x : row.max;
   }
-  row.max = over_block(row.max, true, (real)-3.402823466e38f);
+  row.max = over_block(row.max, Larger(), (real)-3.402823466e38f);
   real sum = (real)0;
   for (int j = threadIdx.x; j < P.extent; j += blockDim.x) {
     row_place(P, j, i);
     sum += exp(elem_in0(A, P, i) - row.max);
   }
-  sum = over_block(sum, false, (real)0);
+  sum = over_block(sum, Added(), (real)0);
   row.scale = LOG_SOFTMAX ? log(sum) : (real)1 / sum;
   return row;
 }
