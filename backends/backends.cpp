@@ -30,6 +30,19 @@ Backend* find_backend(std::string_view kind) {
   return nullptr;
 }
 
+// Of a backend or a plugin; the caller holds the mutex.
+const Row* row_named(std::string_view name) {
+  const auto same = [&](const auto& row) { return row->name() == name; };
+  for (Backend* backend : backends()) {
+    const auto& rows = backend->rows();
+    if (const auto found = std::find_if(rows.begin(), rows.end(), same); found != rows.end())
+      return *found;
+  }
+  const auto& rows = plugins().rows;
+  const auto found = std::find_if(rows.begin(), rows.end(), same);
+  return found == rows.end() ? nullptr : found->get();
+}
+
 std::string known_kinds() {
   std::string known;
   for (Backend* b : backends()) known += (known.empty() ? "" : ", ") + std::string(b->kind());
@@ -81,24 +94,16 @@ std::vector<const Row*> all_rows() {
 }
 
 const Row* find_row(std::string_view name) {
-  for (const Row* row : all_rows())
-    if (row->name() == name) return row;
-  return nullptr;
+  std::lock_guard lock(plugins().mutex);
+  return row_named(name);
 }
 
 void register_row(std::unique_ptr<Row> row) {
   if (!row) throw Error(Code::kInvalid, "register_row: no row given");
-  const auto same = [&](const auto& other) { return other->name() == row->name(); };
-  bool taken = false;
-  for (Backend* backend : backends()) {
-    const auto& own = backend->rows();
-    taken = taken || std::any_of(own.begin(), own.end(), same);
-  }
   std::lock_guard lock(plugins().mutex);
-  auto& rows = plugins().rows;
-  if (taken || std::any_of(rows.begin(), rows.end(), same))
+  if (row_named(row->name()))
     throw Error(Code::kInvalid, "a row named '" + std::string(row->name()) + "' exists already");
-  rows.push_back(std::move(row));
+  plugins().rows.push_back(std::move(row));
 }
 
 std::shared_ptr<Device> host_device() { return open_device({std::string(kHost), 0}); }

@@ -20,12 +20,15 @@ bool device_side(const void* pointer, const void* other, size_t bytes, bool both
   return both || find_allocation(other).kind != cudaMemoryTypeDevice;
 }
 
-// `given` may be any number: programs hand it over, and only a look tells.
-cudaError_t check(const void* dst, const void* src, size_t bytes, const cudaMemcpyKind& given) {
+// Programs may hand over any number, and only its bytes may be looked at until this is true.
+bool known(const cudaMemcpyKind& given) {
   int number = 0;
   std::memcpy(&number, &given, sizeof number);
-  if (number < cudaMemcpyHostToHost || number > cudaMemcpyDefault)
-    return cudaErrorInvalidMemcpyDirection;
+  return number >= cudaMemcpyHostToHost && number <= cudaMemcpyDefault;
+}
+
+cudaError_t check(const void* dst, const void* src, size_t bytes, const cudaMemcpyKind& given) {
+  if (!known(given)) return cudaErrorInvalidMemcpyDirection;
   const cudaMemcpyKind kind = given;
   if (bytes == 0) return cudaSuccess;
   if (!dst || !src) return cudaErrorInvalidValue;
@@ -60,17 +63,18 @@ using cuda_host::report;
 
 namespace {
 
-// `copy` for each row of a picture.
+// `copy(to, from, kind)` for each row of a picture.
 template <class Copy>
 cudaError_t copy_rows(void* dst, size_t dst_pitch, const void* src, size_t src_pitch, size_t width,
-                      size_t height, Copy copy) {
+                      size_t height, const cudaMemcpyKind& kind, Copy copy) {
+  if (!cuda_host::known(kind)) return report(cudaErrorInvalidMemcpyDirection);
   if (width > dst_pitch || width > src_pitch) return report(cudaErrorInvalidPitchValue);
   if (width == 0 || height == 0) return cudaSuccess;
   const size_t limit = SIZE_MAX / height;
   if (dst_pitch > limit || src_pitch > limit) return report(cudaErrorInvalidValue);
   for (size_t row = 0; row < height; ++row) {
     const cudaError_t e = copy(static_cast<char*>(dst) + row * dst_pitch,
-                               static_cast<const char*>(src) + row * src_pitch);
+                               static_cast<const char*>(src) + row * src_pitch, kind);
     if (e != cudaSuccess) return e;
   }
   return cudaSuccess;
@@ -102,16 +106,19 @@ cudaError_t cudaMemcpy(void* dst, const void* src, size_t bytes, enum cudaMemcpy
 
 cudaError_t cudaMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t src_pitch,
                          size_t width, size_t height, enum cudaMemcpyKind kind) {
-  return copy_rows(dst, dst_pitch, src, src_pitch, width, height,
-                   [=](void* to, const void* from) { return cudaMemcpy(to, from, width, kind); });
+  return copy_rows(dst, dst_pitch, src, src_pitch, width, height, kind,
+                   [=](void* to, const void* from, cudaMemcpyKind way) {
+                     return cudaMemcpy(to, from, width, way);
+                   });
 }
 
 cudaError_t cudaMemcpy2DAsync(void* dst, size_t dst_pitch, const void* src, size_t src_pitch,
                               size_t width, size_t height, enum cudaMemcpyKind kind,
                               cudaStream_t stream) {
-  return copy_rows(dst, dst_pitch, src, src_pitch, width, height, [=](void* to, const void* from) {
-    return cudaMemcpyAsync(to, from, width, kind, stream);
-  });
+  return copy_rows(dst, dst_pitch, src, src_pitch, width, height, kind,
+                   [=](void* to, const void* from, cudaMemcpyKind way) {
+                     return cudaMemcpyAsync(to, from, width, way, stream);
+                   });
 }
 
 cudaError_t cudaMemcpyPeerAsync(void* dst, int dst_device, const void* src, int src_device,

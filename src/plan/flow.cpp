@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "src/plan/verify.h"
+
 namespace tenfold {
 
 namespace {
-
-[[noreturn]] void bad(const std::string& what) { throw Error(Code::kInvalid, what); }
 
 bool is_one(const Binding& b, DType dtype) {
   return b.type.dtype == dtype && is_const(b.type.shape) &&

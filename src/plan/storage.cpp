@@ -1,13 +1,12 @@
 #include "src/plan/storage.h"
 
 #include "src/base/checked.h"
+#include "src/plan/verify.h"
 
 namespace tenfold {
 
 namespace {
 constexpr int kMaxChain = 64;
-
-[[noreturn]] void bad(const std::string& what) { throw Error(Code::kInvalid, what); }
 
 const PlanBuffer& buffer_at(const Program& program, uint32_t index) {
   if (index >= program.buffers.size()) bad("buffer " + std::to_string(index) + " does not exist");

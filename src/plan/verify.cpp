@@ -15,8 +15,6 @@ constexpr size_t kMaxBindings = 1u << 12;
 constexpr size_t kMaxPrograms = 1u << 10;
 constexpr int32_t kMaxBlock = 4096;
 
-[[noreturn]] void bad(const std::string& what) { throw Error(Code::kInvalid, what); }
-
 }  // namespace
 
 void verify_format(const Format& format, size_t rank) {

@@ -8,6 +8,8 @@
 
 namespace tenfold {
 
+[[noreturn]] inline void bad(const std::string& what) { throw Error(Code::kInvalid, what); }
+
 // Runs a check; whatever it throws becomes an Error{kInvalid} that begins with `where`.
 template <typename Check>
 void within(const std::string& where, Check&& check) {

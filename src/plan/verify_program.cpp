@@ -19,8 +19,6 @@ constexpr size_t kMaxSymbols = 1u << 8;  // as a Problem's; they are searched li
 // Steps of an entry, and its buffers, those of called programs counted at each call.
 constexpr size_t kMaxUnfolded = 1u << 16;
 
-[[noreturn]] void bad(const std::string& what) { throw Error(Code::kInvalid, what); }
-
 SymbolValues largest_of(const std::vector<Symbol>& symbols) {
   if (symbols.size() > kMaxSymbols) bad("more than 256 symbols");
   SymbolValues values;

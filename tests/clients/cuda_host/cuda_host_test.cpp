@@ -89,6 +89,8 @@ TEST(Copy, RowsOfPitchedMemory) {
   EXPECT_EQ(picture, back);
   EXPECT_EQ(cudaMemcpy2D(p, 4, picture.data(), 5, 5, 3, cudaMemcpyHostToDevice),
             cudaErrorInvalidPitchValue);
+  EXPECT_EQ(cudaMemcpy2D(p, pitch, picture.data(), 5, 5, 3, static_cast<cudaMemcpyKind>(9)),
+            cudaErrorInvalidMemcpyDirection);
   EXPECT_EQ(cudaFree(p), cudaSuccess);
   EXPECT_EQ(cudaMallocPitch(&p, &pitch, SIZE_MAX, 2), cudaErrorMemoryAllocation);
   cudaStreamDestroy(stream);
