@@ -12,6 +12,8 @@ namespace {
 constexpr int kThreads = 256;      // at most
 constexpr int kSmallThreads = 64;  // where blocks would be too few to fill the machine
 constexpr int64_t kManyGroups = 132 * 1024;
+constexpr int64_t kSharedByOne =
+    8;  // values for each thread of those that share them, where enough
 
 std::string str(int64_t n) { return std::to_string(n); }
 
@@ -289,9 +291,9 @@ Launch elementwise_launch(const Problem& closed, const Problem& bound,
   const int64_t groups = generator.groups_;
   if (!generator.row.empty() || anchor.shared_values) {
     const bool rows = !generator.row.empty();
-    const int64_t values = rows ? generator.extent_ : anchor.shared_values(bound);
+    const int64_t values = rows ? generator.extent_ : anchor.shared_values(bound) / kSharedByOne;
     launch.block.x =
-        static_cast<uint32_t>(std::clamp<int64_t>((values + 31) / 32 * 32, 32, kThreads));
+        static_cast<uint32_t>(std::clamp<int64_t>((values + 31) / 32 * 32, 32, anchor.threads));
     launch.grid.x = rows && values == 0 ? 0 : static_cast<uint32_t>(groups);
     return launch;
   }

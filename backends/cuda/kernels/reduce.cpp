@@ -36,12 +36,14 @@ std::string axes_text(const Problem& p) {
       to += " i[" + n + "] = o.d[" + std::to_string(keep ? k : next) + "];";
     if (!marks[k] || keep) ++next;
   }
-  for (size_t k = marks.size(); k-- > 0;) {
+  const auto first = std::find(marks.begin(), marks.end(), true) - marks.begin();
+  for (size_t k = marks.size(); k-- > static_cast<size_t>(first) + 1;) {
     const std::string n = std::to_string(k);
     if (marks[k])
       step += " { const int q = divide(m, P.r" + n + "); i[" + n + "] = m - q * P.r" + n +
               ".d; m = q; }";
   }
+  if (static_cast<size_t>(first) < marks.size()) step += " i[" + std::to_string(first) + "] = m;";
   return "#define KIND " + std::to_string(kind) + "\n#define RANK_IN " +
          std::to_string(std::max<size_t>(marks.size(), 1)) + "\n" + to + " } while (0)\n" + step +
          " } while (0)\n";
@@ -104,7 +106,7 @@ std::unique_ptr<Row> row(const char* name) {
   anchor.params = params;
   anchor.defines = defines<kTogether>;
   anchor.vector = false;
-  if (kTogether) anchor.shared_values = values;
+  if (kTogether) anchor.shared_values = values, anchor.threads = 1024;
   std::vector<std::string> patterns;
   for (const char* op : kOps) patterns.push_back(std::string(op) + "(x)");
   return std::make_unique<Reduce>(name, patterns, anchor);
