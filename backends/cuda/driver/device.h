@@ -42,6 +42,8 @@ class CudaDevice : public Device {
                                    const std::function<std::shared_ptr<void>()>& make);
   // The name of a loaded kernel, for logs; "?" if unknown.
   std::string kernel_name(const void* function) const;
+  // The kernel is unloaded.
+  void forget(const void* function);
 
  protected:
   void remember(const void* function, const std::string& name);

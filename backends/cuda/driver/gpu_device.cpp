@@ -69,6 +69,7 @@ struct GpuKernel : LoadedKernel {
   CUmodule module = nullptr;
   ~GpuKernel() override {
     if (!module) return;
+    device->forget(function);
     device->make_current();
     device->api().module_unload(module);
   }
@@ -80,8 +81,13 @@ class Gpu final : public CudaDevice, public std::enable_shared_from_this<Gpu> {
     ref_ = {"cuda", index};
     check(api_.device_get(&device_, index), "cuDeviceGet");
     check(api_.primary_context_retain(&context_, device_), "cuDevicePrimaryCtxRetain");
-    make_current();
-    describe_target();
+    try {
+      make_current();
+      describe_target();
+    } catch (...) {
+      api_.primary_context_release(device_);
+      throw;
+    }
   }
   ~Gpu() override {
     make_current();
@@ -157,6 +163,9 @@ class Gpu final : public CudaDevice, public std::enable_shared_from_this<Gpu> {
     std::shared_ptr<GpuKernel> kernel = slot.lock();
     make_current();
     if (!kernel) {
+      std::erase_if(kernels_, [&](const auto& entry) {
+        return entry.second.expired() && &entry.second != &slot;
+      });
       kernel = std::make_shared<GpuKernel>();
       kernel->device = shared_from_this();
       kernel->name = artifact.entry;
@@ -263,6 +272,11 @@ std::string CudaDevice::kernel_name(const void* function) const {
 void CudaDevice::remember(const void* function, const std::string& name) {
   const std::lock_guard<std::mutex> lock(mutex_);
   names_[function] = name;
+}
+
+void CudaDevice::forget(const void* function) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  names_.erase(function);
 }
 
 int gpu_count() {
