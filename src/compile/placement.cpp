@@ -30,13 +30,17 @@ Placement::Placement(const Graph& graph, const Selection& selection, Conversions
   assign_outputs();
 }
 
-// A value that is an output (possibly through views) is written to its binding at once where the
-// Format is the binding's.
+// A value that is an output is written to its binding at once where the Format is the binding's; so
+// is one that is an output through views which keep the order of the bytes.
 void Placement::assign_outputs() {
   std::map<ValueId, ValueId> view_of;
-  for (const Group& g : selection_.groups)
-    if (!g.chosen().row && !g.instead && !is_flow(g.chosen().problem.op))
-      view_of[g.offer->lowered.outputs.front()] = g.offer->lowered.inputs.front();
+  for (const Group& g : selection_.groups) {
+    if (g.chosen().row || g.instead || is_flow(g.chosen().problem.op)) continue;
+    const ValueId out = g.offer->lowered.outputs.front(), in = g.offer->lowered.inputs.front();
+    const FormatTuple& formats = g.chosen().formats;
+    if (row_major(in, formats.inputs.front()) && row_major(out, formats.outputs.front()))
+      view_of[out] = in;
+  }
   for (uint32_t k = 0; k < graph_.outputs().size(); ++k) {
     ValueId v = graph_.outputs()[k].value;
     while (!direct_.count(v)) {
@@ -182,9 +186,8 @@ void Placement::finish_output(uint32_t k) {
     convert(v, conversions_.copy(v, format, format), source, to);
     return;
   }
-  for (const auto& [key, place] : places_)
-    if (key.first == v && resolves_to(place.ref, to)) return;
   const Format from = native_.at(v);
+  if (row_major(v, from) && resolves_to(at(v, from).ref, to)) return;
   const Conversions::Way& way = conversions_.way(v, from, format);
   if (way.row)
     convert(v, way, at(v, from), to);

@@ -121,16 +121,40 @@ Graph picture() {
   return n.b.finish();
 }
 
+// Values that leave through views: what computes them may write to the output only where the bytes
+// are in the output's order.
+Graph views() {
+  Net n;
+  const ValueId x = n.input(5, 6, 7);
+  const auto permuted = [&](ValueId v, std::vector<int64_t> perm) {
+    return n.op("Transpose", {v}, {{"perm", std::move(perm)}});
+  };
+  const auto flat = [&](ValueId v) { return n.op("Flatten", {v}, {{"axis", int64_t{1}}}); };
+  const auto relu = [&](ValueId v) { return n.op("Relu", {v}); };
+  const std::vector<std::vector<int64_t>> perms = {{0, 3, 1, 2}, {0, 2, 3, 1}, {0, 1, 3, 2},
+                                                   {0, 3, 2, 1}, {0, 2, 1, 3}, {0, 1, 2, 3}};
+  for (size_t k = 0; k < perms.size(); ++k) {
+    const std::string number = std::to_string(k);
+    n.b.output(permuted(n.op("Sigmoid", {x}), perms[k]), "permuted" + number);
+    n.b.output(flat(permuted(n.conv(x, 4, 1), perms[k])), "flat" + number);
+    n.b.output(permuted(permuted(relu(x), perms[k]), {0, 3, 1, 2}), "twice" + number);
+    const ValueId both = relu(n.conv(x, 4, 1));
+    n.b.output(both, "as_it_is" + number);
+    n.b.output(permuted(both, perms[k]), "and_permuted" + number);
+    n.b.output(
+        permuted(n.op("Concat", {relu(x), n.op("Sigmoid", {x})}, {{"axis", int64_t{1}}}), perms[k]),
+        "joined" + number);
+  }
+  return n.b.finish();
+}
+
 using Maker = Graph (*)();
 struct Case {
   const char* name;
   Maker make;
 };
-const Case kCases[] = {{"lenet", lenet},
-                       {"residual", residual},
-                       {"inception", inception},
-                       {"mobile", mobile},
-                       {"picture", picture}};
+const Case kCases[] = {{"lenet", lenet},   {"residual", residual}, {"inception", inception},
+                       {"mobile", mobile}, {"picture", picture},   {"views", views}};
 
 Target cpu_target() { return open_device({"cpu", 0})->target(); }
 
