@@ -99,6 +99,28 @@ TEST(CaffeText, V1NetworksAreUpgraded) {
   EXPECT_EQ(m.diagnostics.error_count(), 1u);
 }
 
+TEST(CaffeText, V1TypesThatNobodyListsAreReportedAsLayers) {
+  const std::string text =
+      "input: 'data' input_dim: 1 input_dim: 1 input_dim: 8 input_dim: 8\n"
+      "# type: CONVOLUTOIN is a slip\n"
+      "layers { name: 'a' type: CONVOLUTOIN bottom: 'data' top: 'a' }\n"
+      "layers { name: 'b' type :\tOWN_LAYER bottom: 'a' top: 'b' } layers { name: 'c' type: "
+      "OWN_LAYER\n"
+      "  bottom: 'b' top: 'c' }\n"
+      "layers { name: 'd' type: RELU bottom: 'c' top: 'd' }\n";
+  const ImportedModel m = import_text(text);
+  EXPECT_EQ(m.diagnostics.error_count(), 3u) << report(m);
+  EXPECT_TRUE(
+      says(m, Severity::kError, {"net.prototxt:3", "'a'", "'CONVOLUTOIN'", "'Convolution'"}));
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:4", "'b'", "'OWN_LAYER'"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:4", "'c'", "'OWN_LAYER'"})) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported);
+  const ImportedModel broken = import_text(text + "layers { name: 'e' type: POOLING bottom: }\n");
+  EXPECT_TRUE(says(broken, Severity::kError, {"net.prototxt:7"})) << report(broken);
+  EXPECT_TRUE(says(broken, Severity::kError, {"net.prototxt:3", "CONVOLUTOIN"})) << report(broken);
+  EXPECT_EQ(broken.diagnostics.worst(), Code::kInvalid);
+}
+
 TEST(CaffeText, V0NetworksAreUpgraded) {
   const ImportedModel m = import_text(
       "input: 'data' input_dim: 1 input_dim: 3 input_dim: 13 input_dim: 13\n"

@@ -1,6 +1,9 @@
 #include "src/import/caffe/net_file.h"
 
+#include <algorithm>
+#include <cctype>
 #include <map>
+#include <memory>
 
 #include <fmt/format.h>
 #include <google/protobuf/io/tokenizer.h>
@@ -20,6 +23,11 @@ class TextErrors : public pb::io::ErrorCollector {
 
   void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
     failed_ = true;
+    const std::string_view begin = "Unknown enumeration value of \"",
+                           end = "\" for field \"type\".";
+    if (message.size() > begin.size() + end.size() && message.starts_with(begin) &&
+        message.ends_with(end))
+      unknown_type_ = message.substr(begin.size(), message.size() - begin.size() - end.size());
     if (++errors_ > 20) return;
     diagnostics_.add({Severity::kError, Code::kInvalid, file_, line + 1, -1, "",
                       fmt::format("column {}: {}", column + 1, trimmed(message)), ""});
@@ -31,6 +39,8 @@ class TextErrors : public pb::io::ErrorCollector {
   }
 
   bool failed() const { return failed_; }
+  // The type of an old layer that no such layer has; empty: nothing of the kind.
+  const std::string& unknown_type() const { return unknown_type_; }
 
   void flush_warnings() {
     for (const auto& [message, warning] : warnings_) {
@@ -54,7 +64,7 @@ class TextErrors : public pb::io::ErrorCollector {
     return message;
   }
 
-  std::string file_;
+  std::string file_, unknown_type_;
   Diagnostics& diagnostics_;
   std::map<std::string, Warning> warnings_;
   int errors_ = 0;
@@ -63,6 +73,99 @@ class TextErrors : public pb::io::ErrorCollector {
 
 // Nested messages are limited: a text of a million open braces must not exhaust the stack.
 constexpr int kRecursionLimit = 100;
+
+// Offset of the first `type: NAME` in the text; npos: none.
+size_t find_type(const std::string& text, const std::string& name) {
+  const auto word = [&](size_t at) {
+    return at < text.size() &&
+           (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
+  };
+  for (size_t at = 0; (at = text.find(name, at)) != std::string::npos; ++at) {
+    size_t before = at;
+    const auto skip_blanks = [&] {
+      while (before > 0 && std::isspace(static_cast<unsigned char>(text[before - 1]))) --before;
+    };
+    skip_blanks();
+    if (word(at + name.size()) || before == 0 || text[before - 1] != ':') continue;
+    --before;
+    skip_blanks();
+    if (before >= 4 && text.compare(before - 4, 4, "type") == 0) return at;
+  }
+  return std::string::npos;
+}
+
+// An old network's text (`layers`) whose types are an enumeration: those that it does not list
+// become NONE, so that the layers are read and reported as others of an unknown type are.
+class UnknownTypes {
+ public:
+  // Replaces the first in the text. False: it is not there, or there were too many.
+  bool replace(std::string* text, const std::string& name) {
+    constexpr size_t kMost = 100, kLongestText = size_t{16} << 20;
+    if (name.empty() || found_.size() >= kMost || text->size() > kLongestText) return false;
+    const size_t at = find_type(*text, name);
+    if (at == std::string::npos) return false;
+    const auto line = std::count(text->begin(), text->begin() + static_cast<int64_t>(at), '\n');
+    text->replace(at, name.size(), "NONE");
+    found_.emplace_back(static_cast<int>(line), name);
+    return true;
+  }
+
+  // For a text that cannot be read for another reason.
+  void report(const std::string& file, Diagnostics& diagnostics) const {
+    for (const auto& [line, name] : found_)
+      diagnostics.add({Severity::kError, Code::kUnsupported, file, line + 1, -1, "",
+                       fmt::format("unknown layer type '{}'", name), ""});
+  }
+
+  void give(const pb::TextFormat::ParseInfoTree& places, NetFile* net) const {
+    const pb::FieldDescriptor* layers = NetParameter::descriptor()->FindFieldByName("layers");
+    const pb::FieldDescriptor* type = V1LayerParameter::descriptor()->FindFieldByName("type");
+    size_t next = 0;
+    for (int k = 0; k < net->net.layers_size() && next < found_.size(); ++k) {
+      if (!net->net.layers(k).has_type() || net->net.layers(k).type() != V1LayerParameter::NONE)
+        continue;
+      const pb::TextFormat::ParseInfoTree* inside = places.GetTreeForNested(layers, k);
+      if (!inside) continue;
+      const int line = inside->GetLocation(type, -1).line;
+      while (next < found_.size() && found_[next].first < line) ++next;  // of comments
+      if (next < found_.size() && found_[next].first == line)
+        net->v1_types[k] = found_[next++].second;
+    }
+  }
+
+ private:
+  std::vector<std::pair<int, std::string>> found_;  // 0-based line, name; in the text's order
+};
+
+// Parses the text into `net`. What is wrong goes to `diagnostics`; null then.
+std::unique_ptr<pb::TextFormat::ParseInfoTree> parse_text(std::string text, NetFile& net,
+                                                          Diagnostics& diagnostics) {
+  if (text.compare(0, 3, "\xEF\xBB\xBF") == 0) text.erase(0, 3);  // of UTF-8, by some editors
+  UnknownTypes types;
+  for (;;) {
+    Diagnostics found;
+    TextErrors errors(net.file, found);
+    auto places = std::make_unique<pb::TextFormat::ParseInfoTree>();
+    pb::TextFormat::Parser parser;
+    parser.AllowUnknownField(true);
+    parser.AllowUnknownExtension(true);
+    parser.AllowPartialMessage(true);
+    parser.SetRecursionLimit(kRecursionLimit);
+    parser.RecordErrorsTo(&errors);
+    parser.WriteLocationsTo(places.get());
+    pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+    const bool parsed = parser.Parse(&stream, &net.net) && !errors.failed();
+    if (!parsed && types.replace(&text, errors.unknown_type())) continue;
+    if (parsed) {
+      errors.flush_warnings();
+      types.give(*places, &net);
+    } else {
+      types.report(net.file, diagnostics);
+    }
+    for (const Diagnostic& d : found.all()) diagnostics.add(d);
+    return parsed ? std::move(places) : nullptr;
+  }
+}
 
 bool looks_like_solver(const std::string& text) {
   return text.find("base_lr") != std::string::npos ||
@@ -91,19 +194,8 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
                      "save it as UTF-8"});
     return std::nullopt;
   }
-  TextErrors errors(file, diagnostics);
-  pb::TextFormat::ParseInfoTree places;
-  pb::TextFormat::Parser parser;
-  parser.AllowUnknownField(true);
-  parser.AllowUnknownExtension(true);
-  parser.AllowPartialMessage(true);
-  parser.SetRecursionLimit(kRecursionLimit);
-  parser.RecordErrorsTo(&errors);
-  parser.WriteLocationsTo(&places);
-  const int mark = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0;  // of UTF-8, by some editors
-  pb::io::ArrayInputStream stream(text.data() + mark, static_cast<int>(text.size()) - mark);
-  const bool parsed = parser.Parse(&stream, &net.net);
-  if (!parsed || errors.failed()) return std::nullopt;
+  const auto places = parse_text(text, net, diagnostics);
+  if (!places) return std::nullopt;
   const pb::Descriptor* type = NetParameter::descriptor();
   const bool v2 = net.net.layer_size() > 0;
   const pb::FieldDescriptor* field = type->FindFieldByName(v2 ? "layer" : "layers");
@@ -115,8 +207,7 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
         {Severity::kError, Code::kInvalid, file, 0, -1, "", "the text holds no layers", hint});
     return std::nullopt;
   }
-  errors.flush_warnings();
-  for (int k = 0; k < count; ++k) net.lines.push_back(places.GetLocation(field, k).line + 1);
+  for (int k = 0; k < count; ++k) net.lines.push_back(places->GetLocation(field, k).line + 1);
   if (v2 && net.net.layers_size() > 0) {
     diagnostics.add({Severity::kWarning, Code::kOk, file, 0, -1, "",
                      fmt::format("both `layer` and `layers` blocks: {} of the old form are ignored",

@@ -1,6 +1,7 @@
 // A network as its text file states it, brought to one form: V2 layers of the TEST phase.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@ struct NetFile {
   std::string file;         // as the user gave it
   NetParameter net;         // only `layer`; `input` fields have become Input layers
   std::vector<int> lines;   // of each layer, 1-based; 0: unknown
+  std::map<int, std::string> v1_types;  // of `layers` whose type the schema does not list
   std::set<std::string> left_out;  // tops of layers that do not belong to the TEST phase
 };
 

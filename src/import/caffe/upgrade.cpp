@@ -99,7 +99,12 @@ void upgrade_v1(NetFile& net, Diagnostics& diagnostics) {
   if (net.net.layers_size() == 0) return;
   diagnostics.add({Severity::kNote, Code::kOk, net.file, 0, -1, "",
                    "the network is of the old form (`layers`) and was upgraded", ""});
-  for (const V1LayerParameter& v1 : net.net.layers()) convert(v1, net.net.add_layer());
+  for (int k = 0; k < net.net.layers_size(); ++k) {
+    LayerParameter* layer = net.net.add_layer();
+    convert(net.net.layers(k), layer);
+    if (const auto type = net.v1_types.find(k); type != net.v1_types.end())
+      layer->set_type(type->second);
+  }
   net.net.clear_layers();
 }
 
