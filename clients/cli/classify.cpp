@@ -233,6 +233,7 @@ void classify(ClassifyOptions o) {
   const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
   for (const std::string& file : o.files) problems.none_in([&] { check_input_file(file); });
+  if (!problems.empty()) problems.none_in([&] { check_model(o.model); });
   problems.report();
   const auto started = std::chrono::steady_clock::now();
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);

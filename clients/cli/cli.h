@@ -121,6 +121,9 @@ class ProgressPrinter {
 // A check of options: a number from `least` to `most`, and one at all.
 std::function<std::string(const std::string&)> number_within(double least, double most);
 bool is_plan_file(const std::string& path);
+// Throws what is wrong with a model or plan that will not be used: something else is wrong, too,
+// and neither is to hide the other. A mistake in the call is not looked for.
+void check_model(const ModelOptions& options);
 // Refuses a file that cannot be written before work is done for it. UsageError, Error{kIo}.
 void check_output_file(const std::string& path);
 // The same for one that cannot be read. Error{kNotFound, kIo}.

@@ -206,6 +206,16 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
   return model;
 }
 
+void check_model(const ModelOptions& options) {
+  try {
+    if (options.model.size() == 1 && is_plan_file(options.model.front()))
+      (void)Plan::load(options.model.front());
+    else
+      (void)load_model(options, false);
+  } catch (const UsageError&) {
+  }
+}
+
 Plan compile_model(const ImportedModel& model, const Target& target, Device* device,
                    const CompileFlags& flags, int threads, ProgressPrinter& progress,
                    Explanation* explanation) {

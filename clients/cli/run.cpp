@@ -79,15 +79,31 @@ void check_size(const Tensor& t, const Binding& b, bool imported) {
   throw UsageError(message);
 }
 
+// Whether all arrays have the same batch size.
+bool one_batch(const Engine& engine, const std::map<std::string, Tensor>& inputs) {
+  std::set<int64_t> sizes;
+  for (const Binding& b : engine.bindings()) {
+    const auto found = inputs.find(b.name);
+    if (found != inputs.end() && !b.type.shape.empty() && !b.type.shape[0].is_const())
+      sizes.insert(found->second.dims().front());
+  }
+  return sizes.size() <= 1;
+}
+
 // Picks the program for the arrays; sizes beyond every program's are a mistake in the call, too.
-void bind(Context& context, const std::map<std::string, Tensor>& inputs, bool imported) {
+void bind_sizes(Context& context, const Engine& engine, const std::map<std::string, Tensor>& inputs,
+                bool imported) {
   try {
     for (const auto& [name, tensor] : inputs) context.set_shape(name, tensor.dims());
     context.bind();
   } catch (const Error& e) {
     if (e.code() != Code::kInvalid) throw;
-    throw UsageError(e.full() +
-                     (imported ? "\n  --batch N compiles the network for batches up to N" : ""));
+    std::string hint;
+    if (!one_batch(engine, inputs))
+      hint = "\n  the arrays of a run have one batch size";
+    else if (imported)
+      hint = "\n  --batch N compiles the network for batches up to N";
+    throw UsageError(e.full() + hint);
   }
 }
 
@@ -99,12 +115,27 @@ std::string file_of(const std::string& input) {
 // The arrays of --input, by the option's text.
 using Arrays = std::map<std::string, Tensor>;
 
+// All that is wrong with them, and then with the model, is one report.
 Arrays load_arrays(const RunOptions& o) {
   Arrays arrays;
   if (o.list_taps) return arrays;
+  Diagnostics problems;
+  const auto none_in = [&](auto&& work) {
+    try {
+      work();
+    } catch (const Error& e) {
+      problems.error(e.code(), "", e.full());
+    }
+  };
   for (const std::string& arg : o.inputs)
-    if (!arrays.count(arg)) arrays[arg] = load_npy(file_of(arg));
-  return arrays;
+    if (!arrays.count(arg)) none_in([&] { arrays[arg] = load_npy(file_of(arg)); });
+  if (problems.error_count() == 0) return arrays;
+  none_in([&] { check_model(o.model); });
+  const std::vector<Diagnostic>& all = problems.all();
+  if (all.size() == 1) throw Error(all[0].code, all[0].reason);
+  std::vector<std::string> reasons;
+  for (const Diagnostic& d : all) reasons.push_back(d.reason);
+  throw Error(problems.worst(), fmt::format("{} problems", all.size()), reasons);
 }
 
 // A model that is compiled for these arrays alone takes their batch size, where it is beyond the
@@ -194,8 +225,31 @@ void check_call(const RunOptions& o) {
     if (!std::filesystem::exists(file, ignored)) return;
   if (o.list_taps) return;
   if (o.output_dir.empty()) throw UsageError("--output-dir is missing");
-  for (const std::string& input : o.inputs) check_input_file(file_of(input));
 }
+
+// A folder for results: made before the time that compiling takes, and gone again if none follow.
+class OutputFolder {
+ public:
+  ~OutputFolder() {
+    std::error_code ignored;
+    for (const std::filesystem::path& made : made_) std::filesystem::remove(made, ignored);
+  }
+  void make(const std::string& path) {
+    std::error_code failure;
+    std::vector<std::filesystem::path> missing;
+    for (std::filesystem::path at = path; !at.empty(); at = at.parent_path()) {
+      if (std::filesystem::exists(at, failure)) break;
+      missing.push_back(at);
+    }
+    std::filesystem::create_directories(path, failure);
+    if (failure) throw Error(Code::kIo, path + ": cannot be created: " + failure.message());
+    made_.insert(made_.end(), missing.begin(), missing.end());
+  }
+  void keep() { made_.clear(); }
+
+ private:
+  std::vector<std::filesystem::path> made_;  // the innermost first
+};
 
 void run(RunOptions o) {
   check_call(o);
@@ -203,9 +257,12 @@ void run(RunOptions o) {
   const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
   const Arrays arrays = load_arrays(o);
-  Loaded loaded = load_or_compile(
-      o.model, *device, o.compile, o.device.threads, o.progress,
-      [&](const ImportedModel& model, CompileFlags& flags) { widen(arrays, model, flags); });
+  OutputFolder folder;
+  Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress,
+                                  [&](const ImportedModel& model, CompileFlags& flags) {
+                                    widen(arrays, model, flags);
+                                    if (!o.list_taps) folder.make(o.output_dir);
+                                  });
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
@@ -224,13 +281,12 @@ void run(RunOptions o) {
   const auto files = output_files(names, o.output_dir);
   const auto inputs = read_inputs(o, arrays, *engine, loaded.model != nullptr);
   context->set_profiling(o.profile);
-  bind(*context, inputs, loaded.model != nullptr);
+  bind_sizes(*context, *engine, inputs, loaded.model != nullptr);
   auto outputs = context->run(inputs);
   for (const std::string& t : o.taps)
     if (!outputs.count(t)) outputs[t] = read_tap(*context, t);
-  std::error_code failure;
-  std::filesystem::create_directories(o.output_dir, failure);
-  if (failure) throw Error(Code::kIo, o.output_dir + ": cannot be created: " + failure.message());
+  folder.make(o.output_dir);
+  folder.keep();
   for (const auto& [name, tensor] : outputs) save_npy(files.at(name), tensor);
   report(o, outputs, files, *context);
 }

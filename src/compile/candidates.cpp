@@ -40,7 +40,11 @@ class Collector {
     }
   }
 
+  // Why the rows refused the last node that `of` was asked for, a reason once.
+  const std::vector<std::string>& reasons() const { return reasons_; }
+
   Offers of(NodeId start) {
+    reasons_.clear();
     check_counts(graph_, start);
     if (is_flow(graph_.node(start).op)) return {flow_offer(graph_, start, symbols_)};
     if (is_view(graph_, start)) {
@@ -61,6 +65,9 @@ class Collector {
   }
   void ask(Offer& offer, const Row& row);
   void refuse(const Region& region, const Row& row, std::string formats, std::string reason) {
+    const std::string said = std::string(row.name()) + ": " + reason;
+    if (std::find(reasons_.begin(), reasons_.end(), said) == reasons_.end())
+      reasons_.push_back(said);
     if (!explanation_) return;
     Explanation::Line line;
     line.nodes = region_name(graph_, region);
@@ -83,6 +90,7 @@ class Collector {
   std::vector<const Row*> rows_;
   std::vector<std::vector<Pattern>> patterns_;
   TypeSet permitted_;
+  std::vector<std::string> reasons_;
   int absorbed_;  // pointwise nodes that a region may take in
 };
 
@@ -130,7 +138,9 @@ void Collector::ask(Offer& offer, const Row& row) {
   const Problem& open = offer.lowered.problem;
   if (Verdict v = costs_.supports(row, open); !v) return refuse(offer.region, row, "", v.reason);
   int taken = 0;
-  for (const FormatTuple& formats : costs_.formats(row, open, permitted_for(offer.lowered))) {
+  const std::vector<FormatTuple>& tuples = costs_.formats(row, open, permitted_for(offer.lowered));
+  if (tuples.empty()) refuse(offer.region, row, "", "it has no formats for the operands");
+  for (const FormatTuple& formats : tuples) {
     if (taken >= 8) break;
     std::string why;
     std::optional<Problem> closed = close(open, formats, &why);
@@ -203,18 +213,20 @@ std::string not_worth(const Offer& offer, const Candidate& choice, Costs& costs)
          " times the best";
 }
 
-// Times what is worth timing and drops what failed to run.
+// Asks for the times of what is worth timing.
+void queue(const Offer& offer, Costs& costs) {
+  for (const Candidate& c : offer.candidates)
+    if (c.row && not_worth(offer, c, costs).empty()) costs.want(*c.row, c.problem);
+}
+
+// Takes the times and drops what failed to run, for the reasons that `refused` gets.
 void settle(const Graph& graph, Offer& offer, Costs& costs, Explanation* explanation,
-            bool queue_only) {
+            std::vector<std::string>& refused) {
   std::vector<std::string> reasons;
   for (const Candidate& c : offer.candidates) reasons.push_back(not_worth(offer, c, costs));
   std::vector<Candidate> kept;
   for (size_t k = 0; k < offer.candidates.size(); ++k) {
     Candidate& c = offer.candidates[k];
-    if (queue_only) {
-      if (c.row && reasons[k].empty()) costs.want(*c.row, c.problem);
-      continue;
-    }
     if (c.row && reasons[k].empty()) {
       const Timed& timed = costs.best(*c.row, c.problem);
       c.tactic = timed.tactic;
@@ -226,9 +238,12 @@ void settle(const Graph& graph, Offer& offer, Costs& costs, Explanation* explana
       explanation->lines.push_back({region_name(graph, offer.region), std::string(c.row->name()),
                                     c.tactic, formats_text(c.formats), c.us, c.measured, false,
                                     reasons[k], c.problem.str()});
-    if (reasons[k].empty()) kept.push_back(std::move(c));
+    if (reasons[k].empty())
+      kept.push_back(std::move(c));
+    else
+      refused.push_back(std::string(c.row->name()) + ": " + reasons[k]);
   }
-  if (!queue_only) offer.candidates = std::move(kept);
+  offer.candidates = std::move(kept);
 }
 
 }  // namespace
@@ -307,12 +322,20 @@ Candidates collect_candidates(const Graph& graph, const Target& target,
   Candidates found;
   found.symbols = symbols;
   Collector collector(graph, target, options, symbols, costs, explanation);
-  for (NodeId id : graph.order()) found.by_start[id] = collector.of(id);
+  for (NodeId id : graph.order()) {
+    const Offers& offers = found.by_start[id] = collector.of(id);
+    if (offers.empty()) found.refused[id] = collector.reasons();
+  }
   for (auto& [id, list] : found.by_start)
-    for (Offer& offer : list) settle(graph, offer, costs, explanation, true);
+    for (const Offer& offer : list) queue(offer, costs);
   costs.measure_all("timing kernels");
-  for (auto& [id, list] : found.by_start)
-    for (Offer& offer : list) settle(graph, offer, costs, explanation, false);
+  for (auto& [id, list] : found.by_start) {
+    std::vector<std::string> refused;
+    for (Offer& offer : list) settle(graph, offer, costs, explanation, refused);
+    const bool left = std::any_of(list.begin(), list.end(),
+                                  [](const Offer& offer) { return !offer.candidates.empty(); });
+    if (!left && !list.empty()) found.refused[id] = std::move(refused);
+  }
   return found;
 }
 

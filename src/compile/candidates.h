@@ -20,6 +20,7 @@ using Offers = std::vector<Offer>;   // of one start, by growing region
 // What the search looks at for every node that can start a region, by node.
 struct Candidates {
   std::map<NodeId, Offers> by_start;
+  std::map<NodeId, std::vector<std::string>> refused;  // why nodes without a Candidate have none
   std::vector<Symbol> symbols;   // with this profile's ranges and tuning sizes
 };
 

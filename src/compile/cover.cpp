@@ -19,8 +19,7 @@ class Cover {
       const Offer* best = pick(id);
       if (!best) {
         const Node& n = graph_.node(id);
-        missing.push_back("node '" + n.name + "' (" + n.op +
-                          "): no kernel can do it; `tenfold explain` says why");
+        missing.push_back("node '" + n.name + "' (" + n.op + "): " + why(id));
         continue;
       }
       for (NodeId n : best->region.nodes) covered_.insert(n);
@@ -33,6 +32,19 @@ class Cover {
   }
 
  private:
+  std::string why(NodeId id) const {
+    constexpr size_t kMost = 4;
+    const auto found = candidates_.refused.find(id);
+    if (found == candidates_.refused.end() || found->second.empty())
+      return "no kernel that may be used is for it";
+    std::string text = "no kernel can do it";
+    for (size_t k = 0; k < std::min(found->second.size(), kMost); ++k)
+      text += (k ? "; " : ": ") + found->second[k];
+    const size_t more = found->second.size() - std::min(found->second.size(), kMost);
+    if (more > 0) text += "; and " + std::to_string(more) + " reasons more (`tenfold explain`)";
+    return text;
+  }
+
   const Offer* pick(NodeId start) const {
     const Offers& offers = candidates_.by_start.at(start);
     const Offer* best = nullptr;

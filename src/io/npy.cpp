@@ -137,14 +137,15 @@ Tensor parse_npy(Bytes bytes, const std::string& name) {
   std::string text(reinterpret_cast<const char*>(p) + start, length);
   std::replace(text.begin(), text.end(), '\n', ' ');
   Header h;
+  int64_t size = 0;
   try {
     h = parse_header(text, name);
+    size = bytes_for(h.dtype, element_count(h.dims));
   } catch (const Error& e) {
-    if (e.code() == Code::kInvalid) bad(e.what());
+    if (e.code() != Code::kUnsupported) bad(e.what());
     throw;
   }
   const Bytes data = bytes.subspan(start + length);
-  const int64_t size = bytes_for(h.dtype, element_count(h.dims));
   if (size > static_cast<int64_t>(data.size()))
     bad("ends too early: " + std::to_string(size) + " bytes of elements expected, " +
         std::to_string(data.size()) + " found");

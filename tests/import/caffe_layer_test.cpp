@@ -105,7 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SoftmaxWithLoss", "", "1,3,4", "Softmax", "N,3,4"},
         Case{"Swish", "", "1,3", "Sigmoid Mul", "N,3"}, Case{"TanH", "", "1,3", "Tanh", "N,3"},
         Case{"Threshold", "threshold_param { threshold: 0.5 }", "1,3", "Greater Cast", "N,3"},
-        Case{"Tile", "tile_param { axis: 2 tiles: 3 }", "1,3,4", "Concat", "N,3,12"}));
+        Case{"Tile", "tile_param { axis: 2 tiles: 3 }", "1,3,4", "Concat", "N,3,12"},
+        Case{"Tile", "tile_param { axis: -1 tiles: 4096 }", "1,3,4", "Tile", "N,3,16384"}));
 
 TEST(CaffeLayerDetails, DepthwiseTakesItsGroupFromTheInput) {
   const ImportedModel m =

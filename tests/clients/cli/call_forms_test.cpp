@@ -55,6 +55,38 @@ TEST_F(Cli, MissingInputsAreSaidBeforeCompiling) {
   EXPECT_EQ(o.err.find("emitting"), std::string::npos) << o.err;
 }
 
+TEST_F(Cli, AMissingFileHidesNothingAboutTheModel) {
+  write("net.prototxt",
+        "input: 'data' input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n"
+        "layer { name: 'a' type: 'Convolutoin' bottom: 'data' top: 'a' }\n"
+        "layer { name: 'b' type: 'ReLUU' bottom: 'a' top: 'b' }\n");
+  write("cut.npy", "no array");
+  const Outcome run =
+      tenfold("run " + path("net.prototxt") + kCpu + "--input data=" + path("none.npy") +
+              " --input b=" + path("cut.npy") + " --output-dir " + path("o"));
+  const Outcome classify = tenfold("classify " + path("net.prototxt") + kCpu + path("none.npy"));
+  for (const Outcome& o : {run, classify}) {
+    EXPECT_EQ(o.status, 4) << o.err;
+    for (const char* said : {"none.npy", "Convolutoin", "ReLUU"})
+      EXPECT_NE(o.err.find(said), std::string::npos) << said << "\n" << o.err;
+  }
+  EXPECT_NE(run.err.find("cut.npy"), std::string::npos) << run.err;
+}
+
+TEST_F(Cli, AFolderThatCannotBeMadeIsSaidBeforeCompiling) {
+  save_npy(path("x.npy"), Tensor::zeros(DType::kF32, {1, 1, 28, 28}));
+  write("file", "");
+  const std::string call = "run " + kModel + kCpu + "--raw-input --no-timing --progress lines " +
+                           "--input data=" + path("x.npy") + " --output-dir ";
+  const Outcome o = tenfold(call + path("file") + "/o");
+  EXPECT_EQ(o.status, 4) << o.err;
+  EXPECT_EQ(o.err.find("emitting"), std::string::npos) << o.err;
+  EXPECT_EQ(tenfold(call + path("deep/er/o") + " --batch 0").status, 2);
+  EXPECT_FALSE(fs::exists(path("deep")));
+  EXPECT_EQ(tenfold(call + path("deep/er/o")).status, 0);
+  EXPECT_TRUE(fs::exists(path("deep/er/o/softmax.npy")));
+}
+
 TEST_F(Cli, ADamagedPictureHidesNoOther) {
   const std::string png = read_file(kDigits + "pictures/3-0.png");
   write_file_atomic(path("cut.png"), std::string_view(png).substr(0, png.size() / 2));
