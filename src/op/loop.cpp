@@ -20,7 +20,8 @@ bool runs_all_trips(const InferContext& c) {
 // The trip limit where it is a constant; -1: it is not.
 int64_t constant_trips(const InferContext& c) {
   if (!present(c, 0) || !c.constants[0] || c.constants[0]->count() != 1) return -1;
-  return std::max<int64_t>(static_cast<int64_t>(c.constants[0]->at(0)), 0);
+  if (c.constants[0]->dtype() != DType::kI64) return -1;
+  return std::max<int64_t>(c.constants[0]->as<int64_t>()[0], 0);
 }
 
 // The extent of the outputs that gather a result of each iteration.

@@ -25,7 +25,7 @@ Op op_Pad() {
       fail("attribute 'pads' must have two numbers for each axis");
     for (size_t k = 0; k < shape.size(); ++k) {
       const int64_t begin = pads[k], end = pads[k + shape.size()];
-      if (std::max(std::abs(begin), std::abs(end)) > INT32_MAX)
+      if (std::min(begin, end) < -INT32_MAX || std::max(begin, end) > INT32_MAX)
         fail("attribute 'pads' is out of range");
       if (mode == "reflect" && shape[k].is_const() &&
           std::max(begin, end) >= std::max<int64_t>(shape[k].value(), 1))

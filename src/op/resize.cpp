@@ -35,7 +35,9 @@ std::vector<Type> infer(const InferContext& c) {
       d = d * Dim(static_cast<int64_t>(s));
     } else {
       if (!d.is_const()) fail("a symbolic axis can only be scaled by a whole number");
-      d = static_cast<int64_t>(std::floor(static_cast<double>(d.value()) * s));
+      const double size = std::floor(static_cast<double>(d.value()) * s);
+      if (size > 9e15) fail("attribute 'scales' is out of range");  // a double counts no further
+      d = static_cast<int64_t>(size);
     }
   }
   return {tensor(c.inputs[0].dtype, std::move(shape))};

@@ -13,7 +13,7 @@ std::vector<Type> infer(const InferContext& c) {
   const Dim extent = x.shape[axis];
   if (sizes.empty()) {
     if (!extent.is_const()) fail("a symbolic axis needs attribute 'split'");
-    const int64_t each = (extent.value() + c.outputs - 1) / c.outputs;
+    const int64_t n = extent.value(), each = n / c.outputs + (n % c.outputs > 0 ? 1 : 0);
     for (int64_t left = extent.value(), k = 0; k < c.outputs; ++k, left -= sizes.back())
       sizes.push_back(std::min(each, left));
   }

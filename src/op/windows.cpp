@@ -21,10 +21,15 @@ std::vector<int64_t> numbers(const Attrs& attrs, const char* name, size_t count,
   return v;
 }
 
+// An empty list is as none.
+void complete_list(Attrs& attrs, const char* name, size_t count, int64_t value) {
+  if (attrs.ints(name).empty()) attrs.set(name, std::vector<int64_t>(count, value));
+}
+
 void complete_window(Attrs& attrs, size_t spatial) {
-  set_default(attrs, "strides", std::vector<int64_t>(spatial, 1));
-  set_default(attrs, "pads", std::vector<int64_t>(2 * spatial, 0));
-  set_default(attrs, "dilations", std::vector<int64_t>(spatial, 1));
+  complete_list(attrs, "strides", spatial, 1);
+  complete_list(attrs, "pads", 2 * spatial, 0);
+  complete_list(attrs, "dilations", spatial, 1);
 }
 
 }  // namespace
@@ -46,11 +51,13 @@ Attrs complete_pool(Attrs attrs, const std::vector<Shape>& inputs) {
 Window window_of(const Attrs& attrs, size_t spatial_rank, std::vector<int64_t> kernel) {
   Window w;
   if (kernel.empty()) {
-    if (!attrs.has("kernel")) fail("attribute 'kernel' is missing");
+    if (attrs.ints("kernel").empty()) fail("attribute 'kernel' is missing");
     kernel = numbers(attrs, "kernel", spatial_rank, 1, 1);
   } else if (attrs.has("kernel") && attrs.ints("kernel") != kernel) {
     fail("attribute 'kernel' contradicts the weights' dimensions");
   }
+  for (const int64_t n : kernel)
+    if (n < 1 || n > INT32_MAX) fail(cat({"a kernel of ", std::to_string(n), " is out of range"}));
   w.kernel = std::move(kernel);
   w.strides = numbers(attrs, "strides", spatial_rank, 1, 1);
   w.dilations = numbers(attrs, "dilations", spatial_rank, 1, 1);

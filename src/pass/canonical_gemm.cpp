@@ -33,11 +33,18 @@ std::optional<ValueId> as_bias(Patch& patch, ValueId c, const Shape& n, const Di
   return std::nullopt;
 }
 
+// Whether a constant of the type holds the number: of integers no half, of f16 no 1e-8.
+bool holds(DType dtype, double number) {
+  return dtype == DType::kF32 || dtype == DType::kF64 ||
+         Tensor::scalar(dtype, number).at(0) == number;
+}
+
 void from_gemm(const Graph& graph, Patch& patch, const Node& node) {
   if (!is_constant(graph, node.inputs[1])) return;
   const DType dtype = graph.type(node.inputs[0]).dtype;
   const bool transposed = node.attrs.i("transB", 0) != 0;
   const double alpha = node.attrs.f("alpha", 1), beta = node.attrs.f("beta", 1);
+  if (!holds(dtype, alpha) || !holds(dtype, beta)) return;
   const bool has_c = node.inputs.size() > 2 && node.inputs[2].valid();
   Attrs attrs{{"transB", int64_t{1}}};
   if (node.attrs.i("transA", 0) != 0) attrs.set("transA", int64_t{1});

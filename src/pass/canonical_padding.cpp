@@ -25,10 +25,11 @@ std::optional<Attrs> with_pads(const Node& node, const Attrs& pad, size_t rank) 
   for (size_t k = 0; k < spatial; ++k) {
     pads[k] += around[2 + k];
     pads[spatial + k] += around[rank + 2 + k];
+    if (std::max(pads[k], pads[spatial + k]) > INT32_MAX) return std::nullopt;
   }
   const double value = pad.f("value", 0);
   if (node.op == "MaxPool") {
-    if (value > std::numeric_limits<float>::lowest()) return std::nullopt;
+    if (!(value <= std::numeric_limits<float>::lowest())) return std::nullopt;
   } else if (value != 0) {
     return std::nullopt;
   }

@@ -33,7 +33,9 @@ bool inside_a_chain(const Graph& graph, const Node& node) {
 }
 
 void rewrite_reshape(const Graph& graph, Patch& patch, NodeId id) {
-  constexpr int kMaxShared = 64;  // reshapes with other users that one chain reaches past
+  // Reshapes that one chain reaches past from the first on that has other users: those reach past
+  // it, too.
+  constexpr int kMaxShared = 64;
   const Node& node = graph.node(id);
   if (inside_a_chain(graph, node)) return;
   std::vector<const Node*> chain{&node};
@@ -41,7 +43,7 @@ void rewrite_reshape(const Graph& graph, Patch& patch, NodeId id) {
   int shared = 0;
   while (const Node* before = producer_of(graph, from)) {
     if (!is_reshape(graph, *before)) break;
-    if (!used_once(graph, from) && ++shared > kMaxShared) break;
+    if ((shared > 0 || !used_once(graph, from)) && ++shared > kMaxShared) break;
     chain.push_back(before);
     from = before->inputs[0];
   }

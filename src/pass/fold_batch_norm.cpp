@@ -34,7 +34,8 @@ bool per_channel(const Graph& graph, ValueId v, const Shape& x) {
 int data_operand(const Graph& graph, const Node& node) {
   if (node.inputs.empty() || node.outputs.size() != 1) return -1;
   const Type& y = graph.type(node.outputs[0]);
-  if (!is_float(y.dtype) || y.shape.empty()) return -1;
+  // Scales and shifts are computed in the constants' type: in f16 they would be coarse or infinite.
+  if ((y.dtype != DType::kF32 && y.dtype != DType::kF64) || y.shape.empty()) return -1;
   int data = -1;
   if (node.op == "Neg" || node.op == "BatchNormalization") {
     data = 0;
@@ -209,15 +210,15 @@ class Folder {
     }
     // [G * C/G, M/G, ...]: one scale for each group's part of axis 1.
     const int64_t m = w[1].value();
-    std::vector<int64_t> grouped{group, w[0].value() / group, m};
-    for (size_t k = 2; k < w.size(); ++k) grouped.push_back(w[k].value());
-    std::vector<int64_t> per_group{group, 1, m};
-    per_group.resize(grouped.size(), 1);
-    const ValueId scale =
-        patch_.recipe("Reshape", {whole(scale_, Dim(group) * w[1])}, {{"shape", per_group}});
-    const ValueId parts = patch_.recipe("Reshape", {anchor.inputs[1]}, {{"shape", grouped}});
+    Shape grouped{group, w[0].value() / group, m};
+    grouped.insert(grouped.end(), w.begin() + 2, w.end());
+    Shape per_group{group, 1, m};
+    per_group.resize(grouped.size(), Dim(1));
+    const Dim channels = Dim(group) * w[1];
+    const ValueId scale = reshape_constant(patch_, whole(scale_, channels), {channels}, per_group);
+    const ValueId parts = reshape_constant(patch_, anchor.inputs[1], w, grouped);
     return patch_.recipe("Reshape", {patch_.recipe("Mul", {parts, scale})},
-                         {{"shape", const_extents(w)}}, name);
+                         reshape_attrs(grouped, w), name);
   }
 
   const Graph& graph_;

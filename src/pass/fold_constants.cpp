@@ -18,7 +18,12 @@ bool built_in(std::string_view op) {
 
 bool affordable(const Graph& graph, const Node& node, const Type& type, int64_t budget) {
   if (!is_const(type.shape) || type.dtype == DType::kString) return false;
-  const int64_t bytes = bytes_for(type.dtype, element_count(const_extents(type.shape)));
+  int64_t bytes = 0;
+  try {
+    bytes = bytes_for(type.dtype, element_count(const_extents(type.shape)));
+  } catch (const Error&) {  // no memory could hold it
+    return false;
+  }
   int64_t largest = budget;  // what is no larger than an operand costs nothing more
   for (ValueId v : node.inputs) {
     const Type& t = graph.type(v);

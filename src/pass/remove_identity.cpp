@@ -33,7 +33,11 @@ int passed_input(const Graph& graph, const Node& node) {
   const Attrs& attrs = node.attrs;
   if (op == "Identity" || op == "Dropout") return 0;
   if (op == "Reshape" || op == "Flatten" || op == "Squeeze" || op == "Unsqueeze") return 0;
-  if (op == "Expand" || op == "Cast" || op == "Resize") return 0;
+  if (op == "Expand" || op == "Cast") return 0;
+  if (op == "Resize") {  // [4] scaled by 1.2 is [4], of other values
+    const std::vector<double> scales = attrs.floats("scales");
+    return std::all_of(scales.begin(), scales.end(), [](double s) { return s == 1; }) ? 0 : -1;
+  }
   if (op == "Transpose") return ascending(attrs.ints("perm")) ? 0 : -1;
   if (op == "Tile") return all_equal(attrs.ints("repeats"), 1) ? 0 : -1;
   if (op == "Pad") return all_equal(attrs.ints("pads"), 0) ? 0 : -1;

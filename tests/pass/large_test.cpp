@@ -56,6 +56,24 @@ TEST(LargeGraphs, FoldedConstants) {
             kLimit);
 }
 
+// A long chain that many nodes look at.
+TEST(LargeGraphs, ReshapesThatManyShare) {
+  int left = kLinks / 2;
+  ValueId last;
+  EXPECT_LT(seconds(kLinks,
+                    [&](GraphBuilder& b, ValueId x, const std::string& name) {
+                      const bool in_chain = left-- > 0;
+                      const ValueId from = in_chain || !last.valid() ? x : last;
+                      const std::vector<int64_t> shape =
+                          left % 2 ? std::vector<int64_t>{-1, 2, 2} : std::vector<int64_t>{-1, 4};
+                      const ValueId y = b.node("Reshape", {from}, {{"shape", shape}}, name);
+                      if (in_chain) return last = y;
+                      b.output(y, name);
+                      return y;
+                    }),
+            kLimit);
+}
+
 TEST(LargeGraphs, ReshapesAndScales) {
   const auto flatten = [](GraphBuilder& b, ValueId x, const std::string& name) {
     return b.node("Flatten", {x}, {{"axis", int64_t{1}}}, name);
