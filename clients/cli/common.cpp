@@ -168,11 +168,13 @@ bool uses(const Plan& plan, DType type) {
 
 bool flags_are_wrong(const ModelOptions& options) {
   const ImportOptions& given = options.import;
-  if (given.outputs.empty() && given.shapes.empty() && given.mean == ImportOptions().mean)
+  if (given.outputs.empty() && given.shapes.empty() && given.snapshot.empty() &&
+      given.mean == ImportOptions().mean)
     return false;
   ImportOptions plain = given;
   plain.outputs.clear();
   plain.shapes.clear();
+  plain.snapshot.clear();
   plain.mean = ImportOptions().mean;
   return !import_model(options.model, plain).failed;
 }

@@ -29,6 +29,9 @@ TensorImpl* NetworkCore::add_input(const std::string& name, DataType type, const
 void NetworkCore::mark_output(TensorImpl& tensor) {
   if (&tensor.network() != this)
     return log.error("markOutput: tensor '" + tensor.name() + "' belongs to another network");
+  if (std::find(inputs.begin(), inputs.end(), &tensor) != inputs.end())
+    return log.error("markOutput: '" + tensor.name() +
+                     "' is an input of the network: mark what a " + "layer makes");
   if (tensor.is_output)
     return log.warn("markOutput: tensor '" + tensor.name() + "' is an output already");
   tensor.is_output = true;

@@ -39,6 +39,14 @@ class InFlight {
 };
 // Waits for work that runs after enqueue has returned, unless such work calls.
 void drain() noexcept;
+// While it lives the calling thread runs a plugin, which may copy from and to an engine's memory.
+class PluginCall {
+ public:
+  PluginCall() noexcept;
+  PluginCall(const PluginCall&) = delete;
+  PluginCall& operator=(const PluginCall&) = delete;
+  ~PluginCall();
+};
 // The stream that a plugin called on the host is told.
 cudaStream_t current_stream();
 

@@ -46,6 +46,7 @@ int call(void* const* slots, const void* data, cudaStream_t stream) noexcept {
   void* out[kMaxOperands];
   for (int k = 0; k < c.inputs; ++k) in[k] = slots[k];
   for (int k = 0; k < c.outputs; ++k) out[k] = slots[c.inputs + k];
+  const platform::PluginCall running;
   try {
     return c.plugin->enqueue(c.batch, in, out, c.workspace ? slots[c.inputs + c.outputs] : nullptr,
                              stream);

@@ -39,18 +39,23 @@ cudaError_t cudaMallocManaged(void** pointer, size_t bytes, unsigned int flags);
 // call is back, as a destination it is complete then.
 cudaError_t cudaMemcpy(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind);
 cudaError_t cudaMemset(void* pointer, int value, size_t bytes);
+cudaError_t cudaMemset2D(void* pointer, size_t pitch, int value, size_t width, size_t height);
 cudaError_t cudaMemcpyPeer(void* dst, int dst_device, const void* src, int src_device,
                            size_t bytes);
 #ifdef __cplusplus
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind,
                             cudaStream_t stream = 0);
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream = 0);
+cudaError_t cudaMemset2DAsync(void* pointer, size_t pitch, int value, size_t width, size_t height,
+                              cudaStream_t stream = 0);
 cudaError_t cudaMemcpyPeerAsync(void* dst, int dst_device, const void* src, int src_device,
                                 size_t bytes, cudaStream_t stream = 0);
 #else
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, enum cudaMemcpyKind kind,
                             cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream);
+cudaError_t cudaMemset2DAsync(void* pointer, size_t pitch, int value, size_t width, size_t height,
+                              cudaStream_t stream);
 cudaError_t cudaMemcpyPeerAsync(void* dst, int dst_device, const void* src, int src_device,
                                 size_t bytes, cudaStream_t stream);
 #endif
@@ -149,6 +154,9 @@ const char* cudaGetErrorName(cudaError_t error);
 cudaError_t tenfold_cuda_host_enqueue(cudaStream_t stream, void (*fn)(void*), void* data);
 // The stream whose work the calling thread is running; null outside of any.
 cudaStream_t tenfold_cuda_host_current_stream(void);
+// Begins (1) and ends (0) a time in which the calling thread may name memory that was not allocated
+// here as a device's: an engine's buffers, in a plugin's call. Nests.
+void tenfold_cuda_host_trust_addresses(int on);
 
 #ifdef __cplusplus
 }

@@ -81,6 +81,9 @@ void InFlight::wait() noexcept {
   for (const auto& [stream, event] : events_) kSynchronize(event);
 }
 
+PluginCall::PluginCall() noexcept = default;
+PluginCall::~PluginCall() = default;
+
 void drain() noexcept {}  // enqueue records at once; InFlight waits
 
 cudaStream_t current_stream() { return nullptr; }

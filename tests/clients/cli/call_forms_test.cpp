@@ -195,8 +195,9 @@ TEST_F(Cli, PlansWithDamagedFirstBytesAreStillPlans) {
 
 // What the call says of a model that is fine without it is the call's mistake, with a suggestion.
 TEST_F(Cli, NamesThatTheModelLacksAreUsage) {
-  for (const std::string flag : {"--output con1", "--shape dta=1,1,28,28", "--shape data=1,1,28",
-                                 "--mean 1,2", "--output conv1 --output nosuch"}) {
+  for (const std::string flag :
+       {"--output con1", "--shape dta=1,1,28,28", "--shape data=1,1,28", "--mean 1,2",
+        "--output conv1 --output nosuch", "--snapshot nosuch"}) {
     const Outcome checked = tenfold("check " + kModel + kCpu + "--json " + flag);
     EXPECT_EQ(checked.status, 2) << flag << checked.err;
     EXPECT_EQ(nlohmann::json::parse(checked.out)["ok"], false);

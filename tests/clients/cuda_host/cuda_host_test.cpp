@@ -67,6 +67,43 @@ TEST(Copy, ChecksDirectionAndRange) {
   EXPECT_EQ(cudaFree(p), cudaSuccess);
 }
 
+TEST(Copy, AddressesOfNobodyAreRefused) {
+  std::vector<char> host(1 << 12, 1);
+  char local[64] = {};
+  void* p = nullptr;
+  ASSERT_EQ(cudaMalloc(&p, host.size()), cudaSuccess);
+  EXPECT_EQ(cudaMemcpy(local, host.data(), sizeof local, cudaMemcpyHostToDevice),
+            cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpy(host.data(), local, sizeof local, cudaMemcpyDeviceToHost),
+            cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpy(p, local, sizeof local, cudaMemcpyDeviceToDevice), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemset(local, 7, sizeof local), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpy(p, local, sizeof local, cudaMemcpyDefault), cudaSuccess);
+  tenfold_cuda_host_trust_addresses(1);  // as in a plugin's call
+  EXPECT_EQ(cudaMemcpy(local, p, sizeof local, cudaMemcpyDeviceToDevice), cudaSuccess);
+  EXPECT_EQ(cudaMemset(local, 7, sizeof local), cudaSuccess);
+  tenfold_cuda_host_trust_addresses(0);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  EXPECT_EQ(local[63], 7);
+  EXPECT_EQ(cudaFree(p), cudaSuccess);
+  EXPECT_EQ(cudaMemcpy(p, host.data(), host.size(), cudaMemcpyHostToDevice), cudaErrorInvalidValue);
+}
+
+TEST(Fill, RowsOfPitchedMemory) {
+  uint8_t* p = nullptr;
+  size_t pitch = 0;
+  ASSERT_EQ(cudaMallocPitch(&p, &pitch, 5, 3), cudaSuccess);
+  ASSERT_EQ(cudaMemset(p, 9, 3 * pitch), cudaSuccess);
+  EXPECT_EQ(cudaMemset2D(p, pitch, 1, 5, 3), cudaSuccess);
+  EXPECT_EQ(cudaMemset2D(p, 4, 1, 5, 3), cudaErrorInvalidPitchValue);
+  EXPECT_EQ(cudaMemset2D(p, pitch, 1, 5, SIZE_MAX / 2), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemset2D(p, pitch, 1, 5, 400), cudaErrorInvalidValue);
+  std::vector<uint8_t> back(3 * pitch);
+  ASSERT_EQ(cudaMemcpy(back.data(), p, back.size(), cudaMemcpyDeviceToHost), cudaSuccess);
+  for (size_t k = 0; k < back.size(); ++k) EXPECT_EQ(back[k], k % pitch < 5 ? 1 : 9) << k;
+  EXPECT_EQ(cudaFree(p), cudaSuccess);
+}
+
 TEST(Copy, RowsOfPitchedMemory) {
   std::vector<uint8_t> picture(3 * 5), back(3 * 5, 0);
   for (size_t k = 0; k < picture.size(); ++k) picture[k] = static_cast<uint8_t>(k);
