@@ -49,6 +49,31 @@ std::vector<FormatTuple> OnednnRow::layouts(const Problem& open) const {
   return {uniform(open, Layout::channels_last()), uniform(open, Layout::linear())};
 }
 
+namespace {
+
+// Whether an operand of the expression has the output's extents, or another's, at some sizes only:
+// what is one primitive at one size may be another, or none, at the next.
+bool changes_with_size(const Problem& closed) {
+  const Shape& y = closed.outputs[0].dims;
+  for (const int k : closed.expr.loads()) {
+    const Shape& dims = closed.inputs[static_cast<size_t>(k)].dims;
+    if (dims.size() == y.size() && !(dims == y) && !closed.symbols.empty()) return true;
+  }
+  return false;
+}
+
+// Bound one beyond the tuning sizes, or one below where those are the largest.
+Problem at_another_size(const Problem& closed) {
+  SymbolValues sizes;
+  for (const Symbol& s : closed.symbols) {
+    const int64_t tuning = std::max<int64_t>(s.tune, 1);
+    sizes.set(s.name, tuning < s.max ? tuning + 1 : std::max<int64_t>(tuning - 1, 1));
+  }
+  return closed.bind(sizes);
+}
+
+}  // namespace
+
 Verdict OnednnRow::ask(const Problem& closed) const {
   std::string key = std::string(name()) + "|" + closed.str();
   {
@@ -59,6 +84,7 @@ Verdict OnednnRow::ask(const Problem& closed) const {
   }
   std::string reason;
   try {
+    if (changes_with_size(closed)) (void)describe(at_another_size(closed), nullptr);
     const Description d = describe(at_tuning(closed), nullptr);
     if (is_reference(d.primitive))
       reason = std::string("oneDNN has only its reference for this (") +

@@ -1,0 +1,253 @@
+// Random graphs of convolutional networks and an input for them, for tests that compare two ways of
+// computing them.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tenfold/graph.h"
+
+namespace tenfold::test {
+
+using Ints = std::vector<int64_t>;
+
+// Grows a graph layer by layer. Every value is f32 and of rank 4 until flattened. `movement`: among
+// the layers are many that only move data, and among the outputs what they make.
+class RandomGraph {
+ public:
+  explicit RandomGraph(uint64_t seed, bool movement = false)
+      : rng_(seed), b_("random"), movement_(movement) {}
+
+  Graph build() {
+    const int64_t c = pick(1, 4), h = pick(4, 9), w = pick(4, 9);
+    values_.push_back(b_.input("x", DType::kF32, {Dim::symbol("N"), c, h, w}));
+    const int64_t layers = pick(3, 14);
+    for (int64_t k = 0; k < layers; ++k) layer();
+    b_.output(values_.back(), "y");
+    if (pick(0, 2) == 0 && values_[values_.size() / 2] != values_.back() && values_.size() > 3)
+      b_.output(values_[values_.size() / 2], "z");
+    if (movement_) outputs();
+    if (pick(0, 1)) tail();
+    return b_.finish();
+  }
+
+  Tensor random(const Extents& dims, double mean = 0, double deviation = 1) {
+    Tensor t(DType::kF32, dims);
+    std::normal_distribution<float> normal(static_cast<float>(mean), static_cast<float>(deviation));
+    for (float& v : t.as_mutable<float>()) v = normal(rng_);
+    return t;
+  }
+
+  int64_t pick(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(rng_);
+  }
+
+ private:
+  ValueId any() {  // mostly the latest value
+    if (pick(0, 3)) return values_.back();
+    return values_[static_cast<size_t>(pick(0, static_cast<int64_t>(values_.size()) - 1))];
+  }
+  ValueId constant(const Tensor& t) { return b_.constant("", t); }
+  ValueId positive(int64_t n) {
+    Tensor t = random({n});
+    for (float& v : t.as_mutable<float>()) v = 0.5F + std::abs(v);
+    return constant(t);
+  }
+  Extents channel_dims(int64_t c) {
+    const Extents forms[] = {{c, 1, 1}, {1, c, 1, 1}, {1}, {}};
+    return forms[pick(0, 3)];
+  }
+
+  void outputs() {
+    for (size_t k = 1; k + 1 < values_.size(); ++k)
+      if (k != values_.size() / 2 && pick(0, 2) == 0)
+        b_.output(values_[k], "value" + std::to_string(k));
+  }
+
+  // A layer that moves data; most of them are views in one layout or another.
+  void moved(ValueId x) {
+    const Shape shape = b_.type(x).shape;
+    const int64_t c = shape[1].value(), h = shape[2].value(), w = shape[3].value();
+    switch (pick(0, 6)) {
+      case 0:
+      case 1: {
+        Ints perm{1, 2, 3};
+        std::shuffle(perm.begin(), perm.end(), rng_);
+        perm.insert(perm.begin(), 0);
+        return values_.push_back(b_.node("Transpose", {x}, {{"perm", perm}}));
+      }
+      case 2: {
+        const int64_t axis = pick(1, 3), extent = shape[static_cast<size_t>(axis)].value();
+        const int64_t start = pick(0, extent - 1);
+        return values_.push_back(b_.node("Slice", {x},
+                                         {{"axes", Ints{axis}},
+                                          {"starts", Ints{start}},
+                                          {"ends", Ints{pick(start + 1, extent)}}}));
+      }
+      case 3: {
+        if (c < 2) break;
+        const int64_t first = pick(1, c - 1);
+        const auto parts =
+            b_.nodes("Split", {x}, 2, {{"axis", int64_t{1}}, {"split", Ints{first, c - first}}});
+        values_.insert(values_.end(), parts.begin(), parts.end());
+        return;
+      }
+      case 4: return values_.push_back(concat(x));
+      case 5: {
+        if (c * h * w > 4000) break;
+        return values_.push_back(b_.node("Tile", {x}, {{"repeats", Ints{1, 1, pick(1, 2), 2}}}));
+      }
+      default: {
+        Ints dims{c, h, w};
+        std::shuffle(dims.begin(), dims.end(), rng_);
+        dims.insert(dims.begin(), -1);
+        return values_.push_back(b_.node("Reshape", {x}, {{"shape", dims}}));
+      }
+    }
+    values_.push_back(b_.node("Relu", {x}));
+  }
+
+  // Of values that agree but for one axis, each perhaps as it is and perhaps computed for it.
+  ValueId concat(ValueId x) {
+    const int64_t axis = pick(1, 3);
+    std::vector<ValueId> parts{x};
+    for (const ValueId v : values_) {
+      Shape other = b_.type(v).shape;
+      other[static_cast<size_t>(axis)] = b_.type(x).shape[static_cast<size_t>(axis)];
+      if (other == b_.type(x).shape && parts.size() < 4 && pick(0, 1))
+        parts.push_back(pick(0, 1) ? v : b_.node("Sigmoid", {v}));
+    }
+    if (parts.size() == 1) parts.push_back(b_.node("Relu", {x}));
+    return b_.node("Concat", parts, {{"axis", axis}});
+  }
+
+  void layer() {
+    const ValueId x = any();
+    if (movement_ && pick(0, 1)) return moved(x);
+    const Shape shape = b_.type(x).shape;
+    const int64_t c = shape[1].value(), h = shape[2].value(), w = shape[3].value();
+    ValueId y;
+    switch (pick(0, 15)) {
+      case 0:
+      case 1:
+      case 2: y = conv(x, c, h, w); break;
+      case 3:
+        y = b_.node(
+            "BatchNormalization",
+            {x, constant(random({c})), constant(random({c})), constant(random({c})), positive(c)},
+            {{"epsilon", 1e-3}});
+        break;
+      case 4: y = b_.node("Mul", {x, constant(random(channel_dims(c), 1, 0.3))}); break;
+      case 5: y = b_.node("Add", {constant(random(channel_dims(c))), x}); break;
+      case 6: y = b_.node("Sub", {constant(random(channel_dims(c))), x}); break;
+      case 7: y = b_.node(pick(0, 1) ? "Relu" : "Neg", {x}); break;
+      case 8: y = pool(x, h, w); break;
+      case 9: y = b_.node("Concat", {x, x}, {{"axis", int64_t{-3}}}); break;
+      case 10: y = eltwise(x); break;
+      case 11: y = reshape(x, c, h, w); break;
+      case 12: y = b_.node("Identity", {b_.node("Relu6", {x})}); break;
+      case 13: y = padded(x, c, h, w); break;
+      case 14: y = up(x, c, h, w); break;
+      default: y = b_.node("Div", {x, positive(1)}); break;
+    }
+    values_.push_back(y);
+  }
+
+  ValueId conv(ValueId x, int64_t c, int64_t h, int64_t w) {
+    const int64_t group = c % 2 == 0 && pick(0, 1) ? 2 : 1;
+    const int64_t m = group * pick(1, 4), k = pick(1, std::min<int64_t>({3, h, w})),
+                  pad = pick(0, 1);
+    const double deviation = 1 / std::sqrt(static_cast<double>(c / group * k * k));
+    std::vector<ValueId> inputs{x, constant(random({m, c / group, k, k}, 0, deviation))};
+    if (pick(0, 1)) inputs.push_back(constant(random({m})));
+    return b_.node("Conv", inputs,
+                   {{"pads", Ints(4, pad)}, {"strides", Ints(2, pick(1, 2))}, {"group", group}});
+  }
+
+  ValueId up(ValueId x, int64_t c, int64_t h, int64_t w) {
+    if (h * w > 200) return b_.node("Relu", {x});
+    const int64_t group = c % 2 == 0 && pick(0, 1) ? 2 : 1, m = pick(1, 3);
+    std::vector<ValueId> inputs{x, constant(random({c, m, 2, 2}, 0, 0.5))};
+    if (pick(0, 1)) inputs.push_back(constant(random({m * group})));
+    return b_.node("ConvTranspose", inputs, {{"strides", Ints{2, 2}}, {"group", group}});
+  }
+
+  ValueId pool(ValueId x, int64_t h, int64_t w) {
+    Attrs attrs;
+    const bool global = pick(0, 3) == 0;
+    const int64_t k = pick(1, std::min<int64_t>({3, h, w}));
+    attrs.set("kernel", global ? Ints{h, w} : Ints{k, k});
+    const int64_t stride = pick(1, 2);
+    const bool pads = k > 1 && !global && pick(0, 1) != 0;
+    attrs.set("strides", Ints(2, stride));
+    if (pads) attrs.set("pads", Ints{1, 0, pick(0, 1), 1});
+    // Without the clip a window could lie outside of everything: a maximum of nothing.
+    attrs.set("ceil_mode", pick(0, pads || stride > k ? 1 : 2));
+    if (pick(0, 1)) return b_.node("MaxPool", {x}, attrs);
+    attrs.set("count_include_pad", pick(0, 1));
+    return b_.node("AveragePool", {x}, attrs);
+  }
+
+  ValueId eltwise(ValueId x) {
+    const ValueId r = b_.node("Relu", {x});
+    const char* const ops[] = {"Sum", "Max", "Min"};
+    return b_.node(ops[pick(0, 2)], {r, x, b_.node("Sigmoid", {x})});
+  }
+
+  ValueId reshape(ValueId x, int64_t c, int64_t h, int64_t w) {
+    const ValueId flat = b_.node("Flatten", {x}, {{"axis", int64_t{2}}});
+    const ValueId back = b_.node("Reshape", {flat}, {{"shape", Ints{-1, c, h, w}}});
+    return b_.node("Transpose", {b_.node("Transpose", {back}, {{"perm", Ints{0, 1, 3, 2}}})},
+                   {{"perm", Ints{0, 1, 3, 2}}});
+  }
+
+  ValueId padded(ValueId x, int64_t c, int64_t h, int64_t w) {
+    const ValueId p = b_.node("Pad", {x}, {{"pads", Ints{0, 0, 1, 0, 0, 0, 1, 1}}});
+    return pick(0, 1)
+               ? conv(p, c, h + 2, w + 1)
+               : b_.node("AveragePool", {p}, {{"kernel", Ints{2, 2}}, {"strides", Ints{2, 2}}});
+  }
+
+  void tail() {
+    const ValueId pooled =
+        b_.node("ReduceMean", {values_.back()}, {{"axes", Ints{2, 3}}, {"keepdims", pick(0, 1)}});
+    const ValueId flat = b_.node("Flatten", {pooled});
+    const int64_t c = b_.type(flat).shape[1].value(), m = pick(1, 5);
+    ValueId y;
+    if (pick(0, 1)) {
+      y = b_.node("Gemm", {flat, constant(random({c, m})), constant(random({1, m}))},
+                  {{"alpha", 0.5}, {"beta", 2.0}});
+    } else {
+      y = b_.node("Add",
+                  {b_.node("MatMul", {flat, constant(random({c, m}))}), constant(random({m}))});
+    }
+    y = b_.node("Mul", {y, constant(random({m}))});
+    b_.output(b_.node("Softmax", {y}), "tail");
+  }
+
+  std::mt19937_64 rng_;
+  GraphBuilder b_;
+  bool movement_;
+  std::vector<ValueId> values_;
+};
+
+inline double largest(const Tensor& t) {
+  double m = 0;
+  for (int64_t k = 0; k < t.count(); ++k) m = std::max(m, std::abs(t.at(k)));
+  return m;
+}
+
+inline void expect_near(const Tensor& got, const Tensor& want, const std::string& what) {
+  ASSERT_EQ(got.dims(), want.dims()) << what;
+  // Errors of a deep graph are relative to what flows through it.
+  const double bound = 1e-5 * std::max(1.0, largest(want));
+  for (int64_t k = 0; k < want.count(); ++k)
+    ASSERT_NEAR(got.at(k), want.at(k), bound + 1e-5 * std::abs(want.at(k))) << what << " at " << k;
+}
+
+}  // namespace tenfold::test
