@@ -66,7 +66,8 @@ bool Placement::row_major(ValueId v, const Format& f) const {
 }
 
 uint32_t Placement::buffer_of(ValueId v, const Format& format, const Place& place) {
-  if (place.ref.kind == ValueRef::Kind::kBuffer) return place.ref.index;
+  const bool buffer = place.ref.kind == ValueRef::Kind::kBuffer;
+  if (buffer && program_.buffers[place.ref.index].format == format) return place.ref.index;
   const uint32_t b = new_buffer(v, format);
   program_.buffers[b].same_as = place.ref;
   return b;

@@ -36,7 +36,7 @@ class Placement {
   ValueRef destination(ValueId v, const Format& format);
   // The buffer of a value that others lie in.
   uint32_t whole_buffer(ValueId whole, const Format& format);
-  // Also for a place outside buffers.
+  // A buffer of that Format for what lies at the place: its own, or a view of it.
   uint32_t buffer_of(ValueId v, const Format& format, const Place& place);
   uint32_t new_buffer(ValueId v, const Format& format);
   // A new buffer for channels [offset, ..) of buffer `whole`'s.
