@@ -5,9 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "tenfold/compile.h"
-#include "tenfold/engine.h"
-
 namespace tenfold {
 namespace {
 
@@ -35,29 +32,14 @@ TEST_P(RandomGraphs, ComputeWhatTheReferenceComputes) {
   for (uint64_t seed = first; seed < first + count; ++seed) {
     test::RandomGraph random(seed, true);
     const Graph graph = random.build();
-    const Shape& shape = graph.type(graph.inputs()[0]).shape;
     CompileOptions options;
     options.exclude_rows = way.without;
     options.keep_taps = way.keep_taps;
     options.timing = way.timing;
     const Plan plan =
         compile(graph, device->target(), options, way.timing ? device.get() : nullptr);
-    const auto engine = Engine::create(plan, device);
-    const auto context = engine->create_context();
-    for (const int64_t batch : {2, 1, 3}) {
-      Extents dims{batch};
-      for (size_t k = 1; k < 4; ++k) dims.push_back(shape[k].value());
-      const Tensor x = random.random(dims);
-      const std::vector<Tensor> want = evaluate_reference(graph, {{"x", x}});
-      const auto got = context->run({{"x", x}});
-      for (size_t k = 0; k < want.size(); ++k) {
-        const std::string& name = graph.outputs()[k].name;
-        test::expect_near(got.at(name), want[k],
-                          "seed " + std::to_string(seed) + " batch " + std::to_string(batch) +
-                              " output " + name + "\n" + print(graph));
-        if (HasFatalFailure()) return;
-      }
-    }
+    test::expect_reference(random, graph, Engine::create(plan, device), {2, 1, 3}, seed);
+    if (HasFatalFailure()) return;
   }
 }
 

@@ -1,8 +1,6 @@
 // Random graphs on a GPU compute what the reference computes, in FP32, by own kernels and by all.
 #include <iostream>
 
-#include "tenfold/compile.h"
-#include "tenfold/engine.h"
 #include "tests/support/gpu_test.h"
 #include "tests/support/random_graph.h"
 
@@ -14,23 +12,8 @@ class GpuRandomGraphs : public test::GpuTest {
   void check(uint64_t seed, const CompileOptions& options) {
     test::RandomGraph random(seed, true);
     const Graph graph = random.build();
-    const Shape& shape = graph.type(graph.inputs()[0]).shape;
     const Plan plan = compile(graph, target(), options, options.timing ? device_.get() : nullptr);
-    const auto engine = Engine::create(plan, device_);
-    const auto context = engine->create_context();
-    for (const int64_t batch : {2, 1}) {
-      Extents dims{batch};
-      for (size_t k = 1; k < 4; ++k) dims.push_back(shape[k].value());
-      const Tensor x = random.random(dims);
-      const std::vector<Tensor> want = evaluate_reference(graph, {{"x", x}});
-      const auto got = context->run({{"x", x}});
-      for (size_t k = 0; k < want.size(); ++k) {
-        const std::string& name = graph.outputs()[k].name;
-        test::expect_near(got.at(name), want[k],
-                          "seed " + std::to_string(seed) + " batch " + std::to_string(batch) +
-                              " output " + name + "\n" + print(graph));
-      }
-    }
+    test::expect_reference(random, graph, Engine::create(plan, device_), {2, 1}, seed);
   }
 
   void check_some(const CompileOptions& options) {

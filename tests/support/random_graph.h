@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tenfold/compile.h"
+#include "tenfold/engine.h"
 #include "tenfold/graph.h"
 
 namespace tenfold::test {
@@ -248,6 +250,29 @@ inline void expect_near(const Tensor& got, const Tensor& want, const std::string
   const double bound = 1e-5 * std::max(1.0, largest(want));
   for (int64_t k = 0; k < want.count(); ++k)
     ASSERT_NEAR(got.at(k), want.at(k), bound + 1e-5 * std::abs(want.at(k))) << what << " at " << k;
+}
+
+// Runs an Engine of `graph`, which is `random`'s, on fresh values of each batch, beside the
+// reference.
+inline void expect_reference(RandomGraph& random, const Graph& graph,
+                             const std::shared_ptr<Engine>& engine, const Ints& batches,
+                             uint64_t seed) {
+  const Shape& shape = graph.type(graph.inputs()[0]).shape;
+  const auto context = engine->create_context();
+  for (const int64_t batch : batches) {
+    Extents dims{batch};
+    for (size_t k = 1; k < shape.size(); ++k) dims.push_back(shape[k].value());
+    const Tensor x = random.random(dims);
+    const std::vector<Tensor> want = evaluate_reference(graph, {{"x", x}});
+    const auto got = context->run({{"x", x}});
+    for (size_t k = 0; k < want.size(); ++k) {
+      const std::string& name = graph.outputs()[k].name;
+      expect_near(got.at(name), want[k],
+                  "seed " + std::to_string(seed) + " batch " + std::to_string(batch) + " output " +
+                      name + "\n" + print(graph));
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
 }
 
 }  // namespace tenfold::test
