@@ -4,10 +4,13 @@
 #include <cstring>
 #include <new>
 
+#include <sys/mman.h>
+
 namespace tenfold::cpu {
 namespace {
 
 constexpr size_t kAlignment = 256;  // the most that rows may ask of scratch memory
+constexpr size_t kHugePage = size_t{2} << 20;
 
 class HostBuffer : public Buffer {
  public:
@@ -17,11 +20,13 @@ class HostBuffer : public Buffer {
       throw Error(Code::kResource,
                   "no machine has " + std::to_string(bytes) + " bytes of memory for a buffer");
     const size_t rounded = (static_cast<size_t>(bytes) + kAlignment) / kAlignment * kAlignment;
-    data_ = std::aligned_alloc(kAlignment, rounded);
-    if (!data_)
+    const size_t whole = rounded / kHugePage * kHugePage;
+    if (posix_memalign(&data_, whole > 0 ? kHugePage : kAlignment, rounded) != 0)
       throw Error(Code::kResource,
                   "the CPU has no " + std::to_string(bytes) + " bytes of memory left");
     bytes_ = bytes;
+    // First touched 2 MiB at a time instead of 4 KiB. A system that will not do that ignores it.
+    if (whole > 0) (void)madvise(data_, whole, MADV_HUGEPAGE);
   }
   ~HostBuffer() override { std::free(data_); }
   HostBuffer(const HostBuffer&) = delete;

@@ -178,4 +178,29 @@ void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int th
   run(n, ranges, fn, context, static_cast<int>(std::min<int64_t>(threads, ranges.count)));
 }
 
+void spread_threads(int threads) noexcept {
+  struct Cores {
+    int here;
+    int count;
+  } cores{sched_getcpu(), hardware_threads()};
+  if (cores.here < 0 || threads < 2 || threads > cores.count) return;
+  parallel_ranges(
+      threads, 1,
+      [](void* context, int64_t k, int64_t) noexcept {
+        const Cores c = *static_cast<const Cores*>(context);
+        cpu_set_t allowed, one;
+        CPU_ZERO(&allowed);
+        if (k == 0 || sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+        // The k-th core after the caller's, counted in a circle through the allowed ones.
+        int core = c.here;
+        for (int64_t left = k; left > 0; left -= CPU_ISSET(core, &allowed) ? 1 : 0)
+          core = (core + 1) % CPU_SETSIZE;
+        CPU_ZERO(&one);
+        CPU_SET(core, &one);
+        if (sched_setaffinity(0, sizeof(one), &one) == 0)
+          sched_setaffinity(0, sizeof(allowed), &allowed);
+      },
+      &cores, threads);
+}
+
 }  // namespace tenfold

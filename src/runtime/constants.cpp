@@ -12,6 +12,9 @@ namespace tenfold {
 
 namespace {
 
+// To wake a sleeping thread takes as long as to read and write about a quarter of this.
+constexpr int64_t kBytesWorthAThread = 1 << 20;
+
 bool is_row_major(const Format& format) {
   return format.layout.kind == Layout::Kind::kLinear && format.layout.pad == 1 && format.dense();
 }
@@ -72,17 +75,27 @@ void ConstantStore::evaluate(const std::vector<bool>& wanted) {
   for (uint32_t k = 0; k < needed.size(); ++k)
     if (needed[k] && !section_.constants[k].is_recipe) load_stored(k);
   for (const std::vector<uint32_t>& level : levels_of(needed)) {
+    const int threads = threads_for(level);
     const auto make_range = [&](int64_t begin, int64_t end) {
-      for (int64_t k = begin; k < end; ++k) make(level[static_cast<size_t>(k)]);
+      for (int64_t k = begin; k < end; ++k) make(level[static_cast<size_t>(k)], threads);
     };
     // A single recipe keeps all threads for itself.
     if (level.size() == 1)
       make_range(0, 1);
     else
-      parallel_tasks(static_cast<int64_t>(level.size()), make_range, threads_);
+      parallel_tasks(static_cast<int64_t>(level.size()), make_range, threads);
   }
   for (uint32_t k = 0; k < needed.size(); ++k)
     if (needed[k] && !wanted[k]) release(k);
+}
+
+int ConstantStore::threads_for(const std::vector<uint32_t>& level) const {
+  int64_t bytes = 0;
+  for (const uint32_t k : level) {
+    bytes += bytes_[k];
+    for (const uint32_t input : section_.constants[k].inputs) bytes += bytes_[input];
+  }
+  return static_cast<int>(std::clamp<int64_t>(bytes / kBytesWorthAThread, 1, threads_));
 }
 
 void ConstantStore::load_stored(uint32_t index) {
@@ -97,7 +110,7 @@ void ConstantStore::load_stored(uint32_t index) {
   pointers_[index] = at;
 }
 
-void ConstantStore::make(uint32_t index) {
+void ConstantStore::make(uint32_t index, int threads) {
   const PlanConstant& c = section_.constants[index];
   if (only_renames_axes(c)) {
     made_[index] = made_[c.inputs[0]];
@@ -110,7 +123,7 @@ void ConstantStore::make(uint32_t index) {
   Tensor value = Tensor::zeros(DType::kU8, {std::max<int64_t>(bytes_[index], 1)});
   void* output = value.mutable_data();
   try {
-    run_reference(c.recipe, inputs, {&output, 1}, *host_, threads_);
+    run_reference(c.recipe, inputs, {&output, 1}, *host_, threads);
   } catch (const Error& e) {
     throw Error(e.code(), "constant '" + c.name + "': " + e.what(), e.notes());
   }

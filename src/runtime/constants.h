@@ -27,7 +27,9 @@ class ConstantStore {
  private:
   std::vector<std::vector<uint32_t>> levels_of(const std::vector<bool>& needed) const;
   void load_stored(uint32_t index);
-  void make(uint32_t index);
+  // Threads that pay for recipes which do not depend on each other.
+  int threads_for(const std::vector<uint32_t>& level) const;
+  void make(uint32_t index, int threads);
 
   const Section& section_;
   std::shared_ptr<Device> host_;

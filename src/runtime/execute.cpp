@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "src/base/checked.h"
+#include "src/base/threads.h"
 #include "src/runtime/context_impl.h"
 
 namespace tenfold {
@@ -139,6 +140,7 @@ Status Context::Impl::enqueue(NativeStream& on) noexcept {
   if (bound == nullptr) return {Code::kInvalid, "no shape is bound: call bind() first"};
   if (bound->idle) return {};
   if (const Status status = update_addresses(); !status.ok()) return status;
+  if (!bound->ran && device().host_accessible()) spread_threads(core().threads);
   const Status status = bound->recorder->launch(on, &cancelled);
   bound->ran = true;
   if (cancelled.load(std::memory_order_relaxed)) {

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,6 +105,25 @@ TEST(ParallelFor, VisitsEveryIndexOnce) {
           threads);
       for (const auto& v : visits) ASSERT_EQ(v, 1);
     }
+  }
+}
+
+TEST(SpreadThreads, LeavesEachThreadAsFreeAsBefore) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
+  for (const int threads : {1, 2, hardware_threads(), 1000}) {
+    spread_threads(threads);
+    std::atomic<int> same{0}, asked{0};
+    parallel_for(
+        threads, 1,
+        [&](int64_t, int64_t) {
+          cpu_set_t now;
+          ++asked;
+          same += sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&now, &before);
+        },
+        threads);
+    EXPECT_GE(asked, 1);
+    EXPECT_EQ(same, asked) << threads;
   }
 }
 

@@ -1,6 +1,7 @@
 // How all oneDNN rows run: weights packed once, a primitive a bound shape, one call a step.
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include "backends/cpu/onednn/common.h"
 
@@ -20,7 +21,13 @@ class PackedState : public RowState {
   }
 };
 
+// To wake a sleeping thread takes as long as to pack about a quarter of this.
+constexpr size_t kBytesWorthThreads = 1 << 20;
+
+// On the calling thread alone where that is sooner done, else on all that its scope gives.
 void reorder(dnnl::memory& from, dnnl::memory& to) {
+  std::optional<ThreadScope> alone;
+  if (to.get_desc().get_size() < kBytesWorthThreads) alone.emplace(1);
   dnnl::stream stream(engine());
   dnnl::reorder(from, to).execute(stream, from, to);
   stream.wait();
