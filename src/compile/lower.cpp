@@ -6,6 +6,15 @@
 namespace tenfold::select {
 namespace {
 
+// The op's value in an expression. An Expr computes in real numbers, so that what an op of integers
+// drops on the way is said here: a quotient's fraction, toward zero.
+int expr_of(const Op& op, const Attrs& attrs, const std::vector<int>& regs, DType result, Expr& e) {
+  const int value = op.expr(e, attrs, regs);
+  if (op.name != "Div" || !is_integer(result)) return value;
+  const int whole = e.unary(ExprOp::kFloor, e.unary(ExprOp::kAbs, value));
+  return e.binary(ExprOp::kMul, e.unary(ExprOp::kSign, value), whole);
+}
+
 Attrs complete_attrs(const std::string& op, const Attrs& given, const std::vector<Shape>& inputs) {
   const Op* def = find_op(op);
   return def && def->complete ? def->complete(given, inputs) : given;
@@ -105,7 +114,8 @@ class Lowerer {
         regs.push_back(reg);
       }
     }
-    registers_[node.outputs.front()] = find_op(node.op)->expr(e, node.attrs, regs);
+    registers_[node.outputs.front()] =
+        expr_of(*find_op(node.op), node.attrs, regs, graph_.type(node.outputs.front()).dtype, e);
   }
 
   void finish(const Region& region, bool pointwise) {
@@ -178,7 +188,7 @@ Problem lower_recipe(const Graph& graph, const Constant& recipe) {
     p.op = "Pointwise";
     std::vector<int> regs;
     for (size_t k = 0; k < p.inputs.size(); ++k) regs.push_back(p.expr.load(static_cast<int>(k)));
-    p.expr.store(0, def->expr(p.expr, recipe.attrs, regs));
+    p.expr.store(0, expr_of(*def, recipe.attrs, regs, recipe.type.dtype, p.expr));
     p.expr = p.expr.canonical();
   } else {
     p.op = recipe.op;

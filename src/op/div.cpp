@@ -2,6 +2,8 @@
 
 namespace tenfold::ops {
 
-Op op_Div() { return binary("Div", ExprOp::kDiv, "y = a / b, broadcast numpy-style."); }
+Op op_Div() {
+  return binary("Div", ExprOp::kDiv, "y = a / b, broadcast numpy-style; of integers toward zero.");
+}
 
 }  // namespace tenfold::ops

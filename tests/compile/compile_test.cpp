@@ -272,6 +272,34 @@ TEST(Compile, KeepTapsFusesNothing) {
   check(g, compile(g, cpu_target(), options), 2);
 }
 
+TEST(Compile, IntegersDivideTowardZero) {
+  const std::vector<int32_t> dividends = {7, -7, 7, -7, 8, -8, 1, -5, 0, 5};
+  const std::vector<int32_t> divisors = {2, 2, -2, -2, 3, 3, 2, 3, 9, 5};
+  const std::vector<int32_t> quotients = {3, -3, -3, 3, 2, -2, 0, -1, 0, 1};
+  const auto tensor = [](const std::vector<int32_t>& values) {
+    Tensor t(DType::kI32, {static_cast<int64_t>(values.size())});
+    std::copy(values.begin(), values.end(), t.as_mutable<int32_t>().begin());
+    return t;
+  };
+  GraphBuilder b("division");
+  const ValueId x = b.input("x", DType::kI32, {10});
+  const ValueId d = b.constant("d", tensor(divisors));
+  const ValueId doubled = b.node("Add", {b.node("Div", {x, d}), b.node("Div", {x, d})});
+  b.output(b.node("Sub", {doubled, b.node("Div", {b.constant("c", tensor(dividends)), d})}), "y");
+  const Graph g = b.finish();
+  CompileOptions options;
+  options.timing = false;
+  const auto device = open_device({"cpu", 0});
+  const auto engine = Engine::create(compile(g, cpu_target(), options), device);
+  const auto context = engine->create_context();
+  const Tensor y = context->run({{"x", tensor(dividends)}}).at("y");
+  const Tensor reference = evaluate_reference(g, {{"x", tensor(dividends)}}).at(0);
+  for (size_t k = 0; k < quotients.size(); ++k) {
+    EXPECT_EQ(y.as<int32_t>()[k], quotients[k]) << k;
+    EXPECT_EQ(reference.as<int32_t>()[k], quotients[k]) << k;
+  }
+}
+
 // Whether a step may begin only after the one before it, and whether constants are recipes.
 TEST(Compile, OrderAndConstantsAreAsTheBackendSays) {
   CompileOptions options;
