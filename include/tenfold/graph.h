@@ -119,7 +119,8 @@ class Graph {
   // nullptr unless the value is a constant source (recipes are not evaluated here).
   const Constant* constant_of(ValueId id) const;
   std::vector<NodeId> uses(ValueId id) const;          // memoized until the next apply()
-  bool is_output(ValueId id) const;
+  bool is_output(ValueId id) const;                    // memoized, as uses
+  uint32_t position(NodeId id) const;                  // in order(); memoized, as uses
   std::optional<ValueId> find_value(std::string_view name) const;
 
   void apply(Patch&& patch);                           // Error{kInternal} on a cycle

@@ -112,8 +112,6 @@ std::vector<const Offer*> cover_of(const Graph& graph, const Candidates& candida
 }
 
 std::optional<std::vector<Group>> ordered(const Graph& graph, const std::vector<Group>& cover) {
-  std::map<NodeId, uint32_t> position;
-  for (uint32_t k = 0; k < graph.order().size(); ++k) position[graph.order()[k]] = k;
   std::map<ValueId, size_t> producer;
   for (size_t g = 0; g < cover.size(); ++g)
     for (ValueId v : cover[g].offer->lowered.outputs) producer[v] = g;
@@ -125,7 +123,7 @@ std::optional<std::vector<Group>> ordered(const Graph& graph, const std::vector<
           it != producer.end() && it->second != g && users[it->second].insert(g).second)
         ++waiting[g];
   std::set<std::pair<uint32_t, size_t>> ready;
-  const auto last = [&](size_t g) { return position.at(cover[g].offer->region.nodes.back()); };
+  const auto last = [&](size_t g) { return graph.position(cover[g].offer->region.nodes.back()); };
   for (size_t g = 0; g < cover.size(); ++g)
     if (!waiting[g]) ready.insert({last(g), g});
   std::vector<Group> groups;

@@ -26,7 +26,6 @@ namespace {
 class Grower {
  public:
   Grower(const Graph& graph, NodeId start) : graph_(graph) {
-    for (uint32_t k = 0; k < graph.order().size(); ++k) position_[graph.order()[k]] = k;
     shape_ = graph.type(graph.node(start).outputs.front()).shape;
     take(start);
   }
@@ -52,7 +51,7 @@ class Grower {
     Region region;
     region.nodes = nodes_;
     std::sort(region.nodes.begin(), region.nodes.end(),
-              [&](NodeId a, NodeId b) { return position_.at(a) < position_.at(b); });
+              [&](NodeId a, NodeId b) { return graph_.position(a) < graph_.position(b); });
     for (NodeId id : region.nodes)
       for (ValueId v : graph_.node(id).outputs)
         if (leaves(v)) region.outputs.push_back(v);
@@ -72,7 +71,7 @@ class Grower {
       for (NodeId u : graph_.uses(v))
         if (!members_.count(u)) users.push_back(u);
     std::sort(users.begin(), users.end(),
-              [&](NodeId a, NodeId b) { return position_.at(a) < position_.at(b); });
+              [&](NodeId a, NodeId b) { return graph_.position(a) < graph_.position(b); });
     users.erase(std::unique(users.begin(), users.end()), users.end());
     for (NodeId u : users) {
       if (!may_join(u)) continue;
@@ -99,14 +98,14 @@ class Grower {
   bool depends_on_region(ValueId value) const {
     std::vector<ValueId> pending{value};
     std::set<ValueId> seen;
-    const uint32_t first = position_.at(nodes_.front());
+    const uint32_t first = graph_.position(nodes_.front());
     while (!pending.empty()) {
       const ValueId v = pending.back();
       pending.pop_back();
       if (!v.valid() || !seen.insert(v).second) continue;
       if (values_.count(v)) return true;
       const NodeId producer = graph_.value(v).producer;
-      if (!producer.valid() || position_.at(producer) < first) continue;
+      if (!producer.valid() || graph_.position(producer) < first) continue;
       for (ValueId input : graph_.node(producer).inputs) pending.push_back(input);
     }
     return false;
@@ -114,7 +113,6 @@ class Grower {
 
   const Graph& graph_;
   Shape shape_;
-  std::map<NodeId, uint32_t> position_;
   std::vector<NodeId> nodes_;
   std::set<NodeId> members_;
   std::set<ValueId> values_;

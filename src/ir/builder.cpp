@@ -114,6 +114,7 @@ void GraphBuilder::output(ValueId value, const std::string& name) {
   for (const GraphOutput& o : s.outputs)
     if (o.name == name) throw Error(Code::kInvalid, "graph output '" + name + "' is given twice");
   s.outputs.push_back({value, name.empty() ? s.values[value.index].name : name});
+  s.links.reset();
 }
 
 Graph GraphBuilder::finish() {

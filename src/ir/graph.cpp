@@ -115,24 +115,35 @@ const Type& Graph::type(ValueId id) const {
   return *types[id.index];
 }
 
-std::vector<NodeId> Graph::uses(ValueId id) const {
-  auto& users = storage_->users;
-  if (!users) {
-    users.emplace(storage_->values.size());
-    for (NodeId n : storage_->order)
-      for (ValueId input : node(n).inputs) {
-        if (!input.valid()) continue;
-        auto& list = (*users)[input.index];
-        if (list.empty() || list.back() != n) list.push_back(n);
-      }
+const Graph::Storage::Links& Graph::Storage::linked() const {
+  if (links) return *links;
+  links.emplace();
+  links->users.resize(values.size());
+  links->is_output.resize(values.size());
+  links->position.resize(nodes.size());
+  for (uint32_t k = 0; k < order.size(); ++k) {
+    links->position[order[k].index] = k;
+    for (ValueId input : nodes[order[k].index].inputs) {
+      if (!input.valid()) continue;
+      auto& list = links->users[input.index];
+      if (list.empty() || list.back() != order[k]) list.push_back(order[k]);
+    }
   }
-  return id.index < users->size() ? (*users)[id.index] : std::vector<NodeId>{};
+  for (const GraphOutput& o : outputs) links->is_output[o.value.index] = 1;
+  return *links;
+}
+
+std::vector<NodeId> Graph::uses(ValueId id) const {
+  const auto& users = storage_->linked().users;
+  return id.index < users.size() ? users[id.index] : std::vector<NodeId>{};
 }
 
 bool Graph::is_output(ValueId id) const {
-  return std::any_of(storage_->outputs.begin(), storage_->outputs.end(),
-                     [&](const GraphOutput& o) { return o.value == id; });
+  const auto& outputs = storage_->linked().is_output;
+  return id.index < outputs.size() && outputs[id.index] != 0;
 }
+
+uint32_t Graph::position(NodeId id) const { return storage_->linked().position.at(id.index); }
 
 std::optional<ValueId> Graph::find_value(std::string_view name) const {
   auto it = storage_->value_names.find(std::string(name));
@@ -201,7 +212,7 @@ int Graph::remove_unused() {
   s.types.resize(s.values.size());
   for (size_t v = 0; v < s.values.size(); ++v)
     if (!s.alive[v]) s.types[v].reset();
-  s.users.reset();
+  s.links.reset();
   return removed;
 }
 
@@ -224,7 +235,7 @@ ValueId append_value(Graph::Storage& s, const std::string& name, const std::stri
   s.value_names[value.name] = id.index;
   s.values.push_back(std::move(value));
   s.alive.push_back(1);
-  s.users.reset();
+  s.links.reset();
   return id;
 }
 

@@ -379,7 +379,7 @@ void Graph::apply(Patch&& patch) {
   inherit_permitted(s, old_nodes, settled);
   for (size_t k = 0; k < staged.outputs.size(); ++k) s.outputs[k].value = staged.outputs[k];
   s.order = std::move(staged.order);
-  s.users.reset();
+  s.links.reset();
   forget_types(s, std::move(staged.changed));
   patch.data_.reset();
 }

@@ -27,8 +27,16 @@ struct Graph::Storage {
   std::unordered_map<std::string, uint32_t> value_names;
   std::unordered_map<std::string, uint32_t> node_names;
 
-  mutable std::vector<std::optional<Type>> types;                  // per value
-  mutable std::optional<std::vector<std::vector<NodeId>>> users;   // per value
+  // Who reads what, and when.
+  struct Links {
+    std::vector<std::vector<NodeId>> users;  // per value
+    std::vector<uint8_t> is_output;          // per value
+    std::vector<uint32_t> position;          // per node, in the order
+  };
+  const Links& linked() const;  // memoized until `links` is reset
+
+  mutable std::vector<std::optional<Type>> types;  // per value
+  mutable std::optional<Links> links;
 };
 
 // Appends a value under a name made unique; `name` empty: one is made up from `stem`.
