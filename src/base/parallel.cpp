@@ -178,29 +178,49 @@ void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int th
   run(n, ranges, fn, context, static_cast<int>(std::min<int64_t>(threads, ranges.count)));
 }
 
+namespace {
+
+// Cores that a thread of the loop has.
+struct TakenCores {
+  std::atomic<uint64_t> words[CPU_SETSIZE / 64] = {};
+
+  bool take(int core) noexcept {
+    const uint64_t bit = uint64_t{1} << (core % 64);
+    return (words[core / 64].fetch_or(bit) & bit) == 0;
+  }
+};
+
+// Leaves the calling thread where it is, or moves it where that core is taken.
+void take_core(TakenCores& taken) noexcept {
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE || taken.take(here)) return;
+  cpu_set_t allowed, one;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &allowed) || !taken.take(core)) continue;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    if (sched_setaffinity(0, sizeof(one), &one) == 0)
+      sched_setaffinity(0, sizeof(allowed), &allowed);
+    return;
+  }
+}
+
+}  // namespace
+
 void spread_threads(int threads) noexcept {
-  struct Cores {
-    int here;
-    int count;
-  } cores{sched_getcpu(), hardware_threads()};
-  if (cores.here < 0 || threads < 2 || threads > cores.count) return;
+  if (threads < 2 || threads > hardware_threads()) return;
+  TakenCores taken;
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE) return;
+  taken.take(here);
   parallel_ranges(
       threads, 1,
       [](void* context, int64_t k, int64_t) noexcept {
-        const Cores c = *static_cast<const Cores*>(context);
-        cpu_set_t allowed, one;
-        CPU_ZERO(&allowed);
-        if (k == 0 || sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
-        // The k-th core after the caller's, counted in a circle through the allowed ones.
-        int core = c.here;
-        for (int64_t left = k; left > 0; left -= CPU_ISSET(core, &allowed) ? 1 : 0)
-          core = (core + 1) % CPU_SETSIZE;
-        CPU_ZERO(&one);
-        CPU_SET(core, &one);
-        if (sched_setaffinity(0, sizeof(one), &one) == 0)
-          sched_setaffinity(0, sizeof(allowed), &allowed);
+        if (k > 0) take_core(*static_cast<TakenCores*>(context));  // 0 is the caller's
       },
-      &cores, threads);
+      &taken, threads);
 }
 
 }  // namespace tenfold

@@ -20,9 +20,10 @@ using RangeFn = void (*)(void* context, int64_t begin, int64_t end) noexcept;
 // thread alone.
 void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int threads) noexcept;
 
-// Moves the threads that loops of `threads` run on to a core each, of those that each may use, and
-// leaves them as free to move as before. A system may keep new or long idle threads on their
-// caller's core for milliseconds while others idle; worth its microseconds before a first run.
+// Where several of the threads that loops of `threads` run on share a core, moves them to others
+// that they may use, and leaves them as free to move as before. A system may keep new or long idle
+// threads on their caller's core for milliseconds while others idle; worth its microseconds before
+// a first run.
 void spread_threads(int threads) noexcept;
 
 // body(begin, end). The first exception that a body throws is thrown again to the caller once all
