@@ -70,7 +70,9 @@ Dim window_extent(const Dim& input, const Window& w, size_t k, int64_t ceil_mode
   const int64_t begin = w.pads[k], end = w.pads[n + k], stride = w.strides[k];
   const int64_t span = (w.kernel[k] - 1) * w.dilations[k] + 1;
   const Dim room = input + Dim(begin + end - span);
-  if (room.is_const() && room.value() < 0)
+  // Rounded up, a window may reach beyond an input that is smaller than itself.
+  const int64_t least = ceil_mode == 0 ? 0 : 1 - stride;
+  if (room.is_const() && room.value() < least)
     fail(cat({"the window (", std::to_string(span), ") is larger than the padded input (",
               std::to_string(room.value() + span), ") along spatial axis ", std::to_string(k)}));
   if (ceil_mode == 0) return floor_div(room, stride) + 1;

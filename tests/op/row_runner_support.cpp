@@ -187,13 +187,29 @@ double contraction_slack(const Problem& p, const std::vector<Tensor>& inputs) {
          std::sqrt(mean_square(inputs[0]) * mean_square(inputs[1]));
 }
 
+// The same after the expression: a factor scales what came before, and where a sum of large terms
+// cancels, its rounding stays: 2^-23 of the largest of each operand.
+double expression_slack(const Problem& p, const std::vector<Tensor>& inputs, double slack) {
+  if (slack == 0) return 0;
+  double terms = 0;
+  for (const int k : p.expr.loads()) {
+    const Tensor& t = inputs[static_cast<size_t>(k)];
+    double most = 0;
+    for (int64_t i = 0; i < t.count(); ++i) most = std::max(most, std::fabs(t.at(i)));
+    terms += most;
+  }
+  const bool scales = std::any_of(p.expr.code.begin(), p.expr.code.end(),
+                                  [](const auto& i) { return i.op == ExprOp::kMul; });
+  return slack * (scales ? std::max(1.0, terms) : 1.0) + std::ldexp(terms, -23);
+}
+
 }  // namespace
 
 Comparison compare(const Problem& bound, const std::vector<Tensor>& inputs,
                    const std::vector<Tensor>& got, const std::vector<Tensor>& want) {
   Comparison c;
   c.worst_excess = -1e300;
-  const double slack = contraction_slack(bound, inputs);
+  const double slack = expression_slack(bound, inputs, contraction_slack(bound, inputs));
   for (size_t o = 0; o < want.size(); ++o)
     for (int64_t k = 0; k < want[o].count(); ++k) {
       const double a = got.at(o).at(k), b = want[o].at(k);

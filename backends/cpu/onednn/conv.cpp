@@ -108,14 +108,26 @@ class DeconvolutionRow : public OnednnRow {
     fit_end(g, src.get_dims(), dst.get_dims(), given);
     const dnnl::memory::desc plain(dims, dnnl::memory::data_type::f32, strides);
     const dnnl::memory::desc bias = bias_of(e, dst.get_dims()[1]);
-    const dnnl::deconvolution_forward::primitive_desc pd(
+    dnnl::deconvolution_forward::primitive_desc pd(
         engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct, src,
         weights ? *weights : any_of(dims), bias, dst, g.strides, g.dilates, g.begin, g.end,
         attr_of(e));
+    while (wrong_with(pd, e))
+      if (!pd.next_impl())
+        refuse(
+            "oneDNN has only an implementation that applies the expression to "
+            "sums that are not finished");
     return contraction(pd, e, plain, src, pd.weights_desc(), bias, dst);
   }
 
  private:
+  // The strided brgemm kernels of oneDNN 3.2 add the bias and apply post-ops once for each part of
+  // the kernel that reaches a point, from 255 input channels on.
+  static bool wrong_with(const dnnl::primitive_desc_base& pd, const Epilogue& e) {
+    return std::string_view(pd.impl_info_str()).find("brgconv_strided") != std::string_view::npos &&
+           (e.bias >= 0 || e.ops.len() > 0);
+  }
+
   // Output padding, which the output's extents imply, is less padding at the end.
   static void fit_end(Geometry& g, const Dims& x, const Dims& y, const Dims& w) {
     for (size_t k = 0; k < g.end.size(); ++k)
