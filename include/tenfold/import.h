@@ -41,6 +41,7 @@ struct ImportedModel {
   Preprocess preprocess;
   Diagnostics diagnostics;             // warnings and notes; errors when `failed`
   bool failed = false;
+  bool misnamed = false;               // nothing is wrong but which files were named together
   // Names by which the model's values can be found (Caffe: every top, last producer) -> value.
   std::map<std::string, ValueId> values;
   std::vector<Tensor> borrowed;        // keeps alive the weights that hooks were shown

@@ -91,7 +91,8 @@ struct Preprocess {
   int channels = 3;  // 1 or 3; pictures are converted
   bool bgr = false;  // order the network's input expects
   int resize_height = 0, resize_width = 0;
-  std::string resize_mode = "squash";  // squash, crop, fill, half_crop
+  static constexpr std::string_view kResizeModes[] = {"squash", "crop", "fill", "half_crop"};
+  std::string resize_mode = "squash";  // one of kResizeModes
   std::string input;  // the u8[N,H,W,C] binding
   std::string note;  // what was chosen about mean and scale, and why
   // Color, 0 to 255 a channel in RGB order, of the borders that fill and half_crop add; empty: each

@@ -1,5 +1,5 @@
 // Suggestions for misspelt names: optimal string alignment distance (Damerau-Levenshtein without
-// editing a transposed pair again), letter case ignored.
+// editing a transposed pair again), else one that begins alike; letter case ignored.
 #include <algorithm>
 #include <cctype>
 
@@ -33,6 +33,20 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// The shortest candidate that is a longer form of the name or the name without its end; "Conv" is
+// short for "Convolution".
+std::string completed(const std::string& wanted, const std::vector<std::string>& candidates) {
+  constexpr size_t kShortest = 4;
+  std::string best;
+  for (const std::string& candidate : candidates) {
+    const std::string known = lower(candidate.substr(0, kLongest));
+    const size_t common = std::min(known.size(), wanted.size());
+    if (common < kShortest || known.compare(0, common, wanted, 0, common) != 0) continue;
+    if (best.empty() || candidate.size() < best.size()) best = candidate;
+  }
+  return best;
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
@@ -51,7 +65,7 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
       best = candidate;
     }
   }
-  return best;
+  return best.empty() ? completed(wanted, candidates) : best;
 }
 
 }  // namespace tenfold

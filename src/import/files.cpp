@@ -131,6 +131,7 @@ ModelFiles open_files(const std::vector<std::string>& paths, Diagnostics& diagno
     }
   }
   if (out.package && paths.size() > 1) {
+    out.misnamed = diagnostics.error_count() == 0;
     report(diagnostics, out.shown, Code::kInvalid, "a package is a whole model: name it alone");
     out.files.clear();
   }

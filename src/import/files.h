@@ -30,6 +30,7 @@ struct ModelFiles {
   std::vector<ModelFile> files;
   bool package = false;  // a folder or an archive
   std::string shown;     // of the package
+  bool misnamed = false; // several were named where one is a whole model
 };
 
 // Opens paths: one folder or archive, or single files. Problems become errors.

@@ -20,7 +20,7 @@ using digits::Package;
 
 // The parts among single files, by content: text is the network, binary the weights.
 Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
-                       Diagnostics& diagnostics) {
+                       Diagnostics& diagnostics, size_t& misnamed) {
   Package parts;
   auto report = [&](const ModelFile& file, Code code, const std::string& reason,
                     const std::string& hint) {
@@ -37,9 +37,11 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
       report(file, Code::kInvalid, "the file is empty", "");
       continue;
     }
-    if (*part)
+    if (*part) {
       report(file, Code::kInvalid, fmt::format("the same kind of file as {}", (*part)->shown()),
              "a model is one .prototxt and one .caffemodel");
+      ++misnamed;
+    }
     *part = &file;
   }
   if (!parts.network && parts.labels) std::swap(parts.network, parts.labels);
@@ -104,7 +106,7 @@ class Importer {
 
   void run() {
     parts_ = files_.package ? digits::find_parts(files_, options_, diagnostics_)
-                            : parts_of_files(files_, options_, diagnostics_);
+                            : parts_of_files(files_, options_, diagnostics_, misnamed_);
     model_.format = parts_.is_digits ? "digits" : "caffe";
     weights_lost_ = !parts_.weights && diagnostics_.error_count() > 0;
     read_labels();
@@ -116,9 +118,11 @@ class Importer {
       weights =
           caffe::Weights::read(parts_.weights->bytes(), parts_.weights->shown(), diagnostics_);
     if (parts_.weights) parts_.weights->release();
-    if (!net) return;
-    diagnostics_.set_file(net->file);
-    build(*net, weights);
+    if (net) {
+      diagnostics_.set_file(net->file);
+      build(*net, weights);
+    }
+    model_.misnamed = misnamed_ > 0 && diagnostics_.error_count() == misnamed_;
   }
 
  private:
@@ -200,6 +204,7 @@ class Importer {
   ImportedModel& model_;
   Diagnostics& diagnostics_;
   Package parts_;
+  size_t misnamed_ = 0;  // problems of which files were named together
   bool weights_lost_ = false;  // a problem that is in the list already
 };
 
@@ -228,6 +233,7 @@ ImportedModel import_files(const ModelFiles& files, ImportedModel model,
 ImportedModel import_model(const std::vector<std::string>& paths, const ImportOptions& options) {
   ImportedModel model;
   const ModelFiles files = open_files(paths, model.diagnostics);
+  model.misnamed = files.misnamed;
   return import_files(files, std::move(model), options);
 }
 

@@ -101,8 +101,7 @@ Tensor resize_mode(const Tensor& image, const Preprocess& p) {
     return pad_to(center_crop(resized, height, width), height, width,
                   border_color(image, p.border));
   }
-  throw Error(Code::kInvalid,
-              "unknown resize mode '" + mode + "'; known are squash, crop, fill, half_crop");
+  throw Error(Code::kInvalid, "unknown resize mode '" + mode + "'");
 }
 
 }  // namespace

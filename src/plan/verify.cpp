@@ -110,8 +110,8 @@ void verify_preprocess(const Plan& plan) {
   if (p.resize_height < 0 || p.resize_width < 0 || p.resize_height > kMaxSide ||
       p.resize_width > kMaxSide)
     bad("the size of pictures is out of range");
-  static constexpr std::string_view kModes[] = {"squash", "crop", "fill", "half_crop"};
-  if (std::find(std::begin(kModes), std::end(kModes), p.resize_mode) == std::end(kModes))
+  const auto& modes = Preprocess::kResizeModes;
+  if (std::find(std::begin(modes), std::end(modes), p.resize_mode) == std::end(modes))
     bad("resize mode '" + p.resize_mode + "' is unknown");
   if (!p.border.empty() && p.border.size() != static_cast<size_t>(p.channels))
     bad("the border's color has another number of channels");

@@ -242,6 +242,49 @@ TEST(CaffeNet, AllProblemsAreInOneReport) {
   EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
 }
 
+// What can be said of a layer without its bottoms' shapes is said, though the layer that makes them
+// has a problem of its own.
+TEST(CaffeNet, ABrokenLayerHidesNothingBehindIt) {
+  const ImportedModel m = import_text(
+      input("1,3,32,32") +
+      "layer { name: 'p1' type: 'Pooling' bottom: 'data' top: 'p1' top: 'm1' pooling_param { "
+      "kernel_size: 2 } }\n"
+      "layer { name: 'p2' type: 'Pooling' bottom: 'p1' top: 'p2' pooling_param { pool: STOCHASTIC "
+      "kernel_size: 2 } }\n"
+      "layer { name: 'c' type: 'Convolution' bottom: 'p2' top: 'c' convolution_param { num_output: "
+      "3 } }\n"
+      "layer { name: 'fine' type: 'ReLU' bottom: 'c' top: 'fine' }\n"
+      "layer { name: 'odd' type: 'Odd' bottom: 'fine' bottom: 'nobody' top: 'odd' }\n"
+      "layer { name: 'q' type: 'InnerProduct' bottom: 'odd' top: 'q' }\n");
+  for (const std::vector<std::string>& parts :
+       std::vector<std::vector<std::string>>{{"net.prototxt:2", "'p1'", "second top"},
+                                             {"'p2'", "stochastic"},
+                                             {"'c'", "states no kernel_size"},
+                                             {"'odd'", "unknown layer type"},
+                                             {"'odd'", "'nobody' is made by no earlier layer"},
+                                             {"'q'", "num_output must be positive"}})
+    EXPECT_TRUE(says(m, Severity::kError, parts)) << parts[0] << "\n" << report(m);
+  EXPECT_EQ(m.diagnostics.error_count(), 6u) << report(m);
+}
+
+TEST(CaffeNet, UnknownTypesThatNobodyNeedsAreSaid) {
+  const std::string net = input("1,3,8,8") + conv("c", "data");
+  const ImportedModel beside =
+      import_text(net + "layer { name: 'stat' type: 'Python' bottom: 'data' }\n");
+  EXPECT_FALSE(beside.failed) << report(beside);
+  EXPECT_TRUE(says(beside, Severity::kWarning, {"'stat'", "unknown layer type 'Python'"}))
+      << report(beside);
+  const ImportedModel last =
+      import_text(net + "layer { name: 'stat' type: 'Python' bottom: 'c' }\n");
+  EXPECT_TRUE(says(last, Severity::kError, {"'stat'", "unknown layer type 'Python'"}))
+      << report(last);
+}
+
+TEST(CaffeNet, TypesOfOtherFrameworksGetCaffes) {
+  const ImportedModel m = import_text(input("1,3,8,8") + layer("BN"));
+  EXPECT_TRUE(says(m, Severity::kError, {"'BN'", "'BatchNorm'"})) << report(m);
+}
+
 TEST(CaffeNet, UnknownTypesAloneAreUnsupported) {
   const ImportedModel m = import_text(input("1,3,4,4") + layer("PriorBoxes"));
   EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported) << report(m);

@@ -37,6 +37,18 @@ TEST(CaffeShape, PoolingMatchesTheFormula) {
   EXPECT_GT(cases, 200);
 }
 
+// Caffe clips a window that is larger than its input, as AlexNet's last one on small pictures.
+TEST(CaffeShape, PoolingWindowsLargerThanTheirInput) {
+  for (const char* pool : {"MAX", "AVE"}) {
+    const std::string body =
+        std::string("pooling_param { kernel_size: 3 stride: 2 pool: ") + pool + " }";
+    const ImportedModel m = import_text(input("1,3,2,2") + layer("Pooling", body));
+    ASSERT_FALSE(m.failed) << report(m);
+    EXPECT_EQ(shape_of(m, "out"), "N,3,1,1");
+    EXPECT_TRUE(import_text(input("1,3,1,1") + layer("Pooling", body)).failed);
+  }
+}
+
 TEST(CaffeShape, PoolingRectangles) {
   const ImportedModel m =
       import_text(input("1,3,20,31") +

@@ -21,6 +21,32 @@ TEST(CaffeText, UnknownFieldsAreLocatedWarnings) {
   EXPECT_TRUE(says(m, Severity::kWarning, {"net.prototxt:4", "strange_param"})) << report(m);
 }
 
+TEST(CaffeText, MisspeltFieldsGetSuggestions) {
+  const ImportedModel m = import_text(input("1,3,4,4") +
+                                      "layer { name: 'l' type: 'ReLU' bottom: 'data' top: 'out'\n"
+                                      "  relu_param { negative_slop: 0.1 } }\n");
+  EXPECT_TRUE(says(m, Severity::kWarning,
+                   {"net.prototxt:3", "'negative_slop'", "did you mean 'negative_slope'?"}) ||
+              says(m, Severity::kWarning,
+                   {"net.prototxt:3", "negative_slop", "did you mean 'negative_slope'?"}))
+      << report(m);
+  const ImportedModel cut = import_text(input("1,3,4,4") + "layer { name: 'l' ");
+  EXPECT_TRUE(says(cut, Severity::kError, {"got: the end of the file"})) << report(cut);
+}
+
+TEST(CaffeText, BothFormsOfLayersAreAMistake) {
+  const ImportedModel m = import_text("layers { name: 'a' type: RELU bottom: 'data' top: 'a' }\n" +
+                                      input("1,3,4,4") + layer("ReLU"));
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:1", "1 `layers` of the old form"}))
+      << report(m);
+}
+
+TEST(CaffeText, OfAnotherKindOnlyThatIsSaid) {
+  const ImportedModel m = import_text("net: 'train.prototxt'\nbase_lr: 0.1\nmomentum: 0.9\n");
+  EXPECT_EQ(m.diagnostics.all().size(), 1u) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"holds no layers", "solver"})) << report(m);
+}
+
 TEST(CaffeText, ByteOrderMarkAndCarriageReturns) {
   std::string text = input("1,3,4,4") + layer("ReLU");
   for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)

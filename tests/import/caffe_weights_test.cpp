@@ -87,6 +87,17 @@ TEST(CaffeWeights, WeightsThatDoNotFit) {
       << report(values);
 }
 
+TEST(CaffeWeights, ValuesThatAreNoNumbersAreSaid) {
+  const ImportedModel m = import_text_with(input("1,3,4,4") + conv("c", "data"),
+                                           "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: "
+                                           "1 dim: 1 } data: [1,nan,3,4,inf,6] } blobs { shape { "
+                                           "dim: 2 } data: [1,2] } }");
+  EXPECT_FALSE(m.failed) << report(m);
+  EXPECT_TRUE(
+      says(m, Severity::kWarning, {"net.caffemodel", "'c'", "blob 0: 2 of 6 values are NaN"}))
+      << report(m);
+}
+
 TEST(CaffeWeights, MissingAndExtraWeights) {
   const std::string net = input("1,3,4,4") + conv("c", "data") + conv("d", "c") + conv("e", "d");
   const ImportedModel m = import_text_with(net, kWeights);

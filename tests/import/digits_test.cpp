@@ -293,6 +293,24 @@ TEST(Digits, SenselessDimensionsAreSaid) {
   }
 }
 
+TEST(Digits, UnknownResizeModesAreErrorsOfTheFile) {
+  const Folder folder;
+  make_package(folder, "");
+  folder.write("info.json", R"({"image dimensions": [6, 6, 3], "image resize mode": "squach"})");
+  const ImportedModel m = import_model({folder.path()});
+  EXPECT_TRUE(says(m, Severity::kError, {"info.json", "'squach'", "did you mean 'squash'?"}))
+      << report(m);
+}
+
+TEST(Digits, FilesThatInfoNamesAndThePackageLacksAreSaid) {
+  const Folder folder;
+  make_package(folder, "");
+  folder.write("info.json", R"({"image dimensions": [6, 6, 3], "labels file": "classes.txt"})");
+  const ImportedModel m = import_model({folder.path()});
+  EXPECT_FALSE(m.failed) << report(m);
+  EXPECT_TRUE(says(m, Severity::kNote, {"classes.txt", "labels file"})) << report(m);
+}
+
 TEST(Digits, PartsMayLieInAFolderInside) {
   const Folder folder;
   folder.write("job/deploy.prototxt", kNet);

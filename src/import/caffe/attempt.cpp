@@ -131,11 +131,15 @@ void Attempt::add_layer(int k) {
     return;
   }
   if (!links.live) {
-    if (!links.is(LayerKind::kData)) note(layer.name(), "no output needs the layer: left out");
+    if (!links.is(LayerKind::kData)) report_unneeded(k);
     return;
   }
   if (links.is(LayerKind::kData)) return add_data(k);
-  if (!links.claimed && !links.entry) return report_unknown(k);
+  if (!links.claimed && !links.entry) {
+    std::vector<ValueId> ignored;
+    (void)gather(k, &ignored);
+    return report_unknown(k);
+  }
   add_computed(k);
 }
 
@@ -182,7 +186,6 @@ bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
     const Source source = links.bottoms[b];
     const std::string& name = layer.bottom(static_cast<int>(b));
     if (source.layer < 0) {
-      complete = false;
       std::string hint;
       const auto later = setup_.topology.last.find(name);
       if (later != setup_.topology.last.end()) {
@@ -200,14 +203,10 @@ bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
           hint = fmt::format("did you mean '{}'", near);
       }
       error(k, Code::kInvalid, fmt::format("bottom '{}' is made by no earlier layer", name), hint);
-      continue;
     }
-    const auto it = values_.find(source);
-    if (it == values_.end()) {
-      complete = false;
-    } else {
-      bottoms->push_back(it->second);
-    }
+    const auto it = source.layer < 0 ? values_.end() : values_.find(source);
+    complete &= it != values_.end();
+    bottoms->push_back(it != values_.end() ? it->second : kNoValue);
   }
   return complete;
 }
@@ -215,15 +214,17 @@ bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
 void Attempt::add_computed(int k) {
   const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
   std::vector<ValueId> bottoms;
-  if (!gather(k, &bottoms)) return;
-  if (links.claimed && setup_.dry) return;
+  const bool complete = gather(k, &bottoms);
+  if (links.claimed && (setup_.dry || !complete)) return;
   try {
     const std::vector<ValueId> tops =
         links.claimed ? call_hook(k, std::move(bottoms)) : call_importer(k, std::move(bottoms));
     if (tops.size() < links.tops.size())
       throw Error(Code::kInvalid, fmt::format("the layer has {} tops, its type makes {}",
                                               links.tops.size(), tops.size()));
-    for (size_t t = 0; t < links.tops.size(); ++t) set_top(k, static_cast<int>(t), tops[t]);
+    for (size_t t = 0; t < links.tops.size() && complete; ++t)
+      set_top(k, static_cast<int>(t), tops[t]);
+  } catch (const UnknownBottom&) {
   } catch (const Error& e) {
     error(k, e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
   } catch (const std::bad_alloc&) {
@@ -287,45 +288,6 @@ void Attempt::set_top(int k, int top, ValueId value) {
   builder_.name_value(value, unique(own, value_names_));
 }
 
-// The longest known type that stands in `type`: 'Pooling' in 'ROIPooling'.
-static std::string known_part(const std::string& type) {
-  std::string longest;
-  for (const std::string& known : caffe_layer_types())
-    if (known.size() >= 4 && known.size() > longest.size() && type.find(known) != std::string::npos)
-      longest = known;
-  return longest;
-}
-
-void Attempt::report_unknown(int k) {
-  const std::string& type = setup_.net.net.layer(k).type();
-  std::string near = nearest_name(type, caffe_layer_types());
-  if (near.empty()) near = known_part(type);
-  error(k, Code::kUnsupported, fmt::format("unknown layer type '{}'", type),
-        near.empty() ? "" : fmt::format("the nearest known type is '{}'", near));
-}
-
-void Attempt::report_missing_weights() {
-  if (missing_.empty() || setup_.options.weights_lost) return;
-  const bool file = setup_.weights.present();
-  Diagnostic d;
-  d.severity = Severity::kError;
-  d.code = file ? Code::kInvalid : Code::kNotFound;
-  d.file = file ? setup_.weights.file() : setup_.net.file;
-  d.reason =
-      fmt::format("{} trained weights for {} layer{}: {}", file ? "the file lacks" : "there are no",
-                  missing_.size(), missing_.size() == 1 ? "" : "s", fmt::join(missing_, ", "));
-  if (file) {
-    std::vector<std::string> names;
-    for (const auto& [name, trained] : setup_.weights.layers())
-      if (!trained.used) names.push_back(name);
-    const std::string near = nearest_name(missing_[0], names);
-    if (!near.empty()) d.hint = fmt::format("the file has '{}' for no layer", near);
-  } else {
-    d.hint = "give the .caffemodel too, or ask for random weights";
-  }
-  diagnostics_.add(std::move(d));
-}
-
 void Attempt::check_bindings() {
   const size_t inputs = builder_.graph().inputs().size();
   const std::vector<NetOutput>& outputs = setup_.topology.outputs;
@@ -336,18 +298,6 @@ void Attempt::check_bindings() {
         fmt::format("the network has {} inputs and {} outputs: a plan has at most {} in all",
                     inputs, outputs.size(), kMaxBindings),
         "--output NAME keeps only the outputs that are needed");
-}
-
-void Attempt::report_unused() {
-  std::vector<std::string> names;
-  for (const auto& [name, trained] : setup_.weights.layers())
-    if (!trained.used && !trained.blobs.empty()) names.push_back(name);
-  if (names.empty()) return;
-  const size_t count = names.size();
-  if (count > 10) names.resize(10);
-  note("", fmt::format("{} trained layer{} of the weights {} not in the network: {}{}", count,
-                       count == 1 ? "" : "s", count == 1 ? "is" : "are", fmt::join(names, ", "),
-                       count > 10 ? ", ..." : ""));
 }
 
 }  // namespace tenfold::caffe

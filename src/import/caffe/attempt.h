@@ -34,6 +34,7 @@ class Attempt {
   bool gather(int k, std::vector<ValueId>* bottoms);
   void set_top(int k, int top, ValueId value);
   void report_unknown(int k);
+  void report_unneeded(int k);
   void report_missing_weights();
   void report_unused();
   void check_bindings();

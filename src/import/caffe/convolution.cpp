@@ -21,6 +21,9 @@ struct Geometry {
 
 Geometry geometry(const LayerContext& c, bool depthwise) {
   const ConvolutionParameter& p = c.layer().convolution_param();
+  if (p.kernel_size_size() == 0 && !p.has_kernel_h() && !p.has_kernel_w())
+    LayerContext::invalid("the layer states no kernel_size");
+  if (p.num_output() <= 0) LayerContext::invalid("num_output must be positive");
   const size_t rank = c.rank();
   if (rank < 3)
     LayerContext::invalid(
@@ -29,8 +32,6 @@ Geometry geometry(const LayerContext& c, bool depthwise) {
     LayerContext::unsupported(fmt::format("axis {} as channel axis", p.axis()), "only axis 1");
   const size_t axes = rank - 2;
   Geometry g;
-  if (p.kernel_size_size() == 0 && !p.has_kernel_h() && !p.has_kernel_w())
-    LayerContext::invalid("the layer states no kernel_size");
   g.kernel = spatial(
       {numbers(p.kernel_size()), p.has_kernel_h(), p.has_kernel_w(), p.kernel_h(), p.kernel_w()},
       axes, 0, "kernel");
@@ -53,7 +54,6 @@ Geometry geometry(const LayerContext& c, bool depthwise) {
   g.inputs = c.extent(0, 1);
   g.outputs = p.num_output();
   g.group = depthwise && !p.has_group() ? g.inputs : p.group();
-  if (g.outputs <= 0) LayerContext::invalid("num_output must be positive");
   if (g.group <= 0 || g.inputs % g.group != 0 || g.outputs % g.group != 0)
     LayerContext::invalid(fmt::format("{} groups divide neither {} inputs nor {} outputs evenly",
                                       g.group, g.inputs, g.outputs));

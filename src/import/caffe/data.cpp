@@ -57,7 +57,7 @@ int64_t channels_of(const TransformationParameter& t, const ImageHint& hint, int
 [[noreturn]] void shape_unknown(const LayerParameter& layer, int top, const char* example) {
   const std::string name = top < layer.top_size() ? layer.top(top) : layer.name();
   LayerContext::unsupported(
-      fmt::format("a {} layer does not tell the shape of '{}'", layer.type(), name),
+      fmt::format("the {} layer does not tell the shape of '{}'", layer.type(), name),
       fmt::format("state it: --shape {}={}; or give the deploy prototxt", name, example));
 }
 
@@ -130,7 +130,7 @@ Extents data_shape(const LayerParameter& layer, int top, const ImageHint& hint) 
     dims = picture_shape(layer, batch, 0, 0, channels_of(transform, hint, 0), hint);
   }
   for (const int64_t d : dims)
-    if (d <= 0) LayerContext::invalid(fmt::format("a {} layer states a dimension of 0", type));
+    if (d <= 0) LayerContext::invalid(fmt::format("the {} layer states a dimension of 0", type));
   return dims;
 }
 

@@ -25,6 +25,7 @@ void LayerContext::unsupported(const std::string& reason, const std::string& hin
 ValueId LayerContext::bottom(size_t k) const {
   if (k >= bottoms_.size())
     invalid(fmt::format("the layer needs {} bottoms and has {}", k + 1, bottoms_.size()));
+  if (!bottoms_[k].valid()) throw UnknownBottom{};
   return bottoms_[k];
 }
 

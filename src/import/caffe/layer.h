@@ -20,6 +20,10 @@ class BlobSource {
   virtual Tensor take(int index, const Extents& dims, Fill fill, int64_t fan_in) = 0;
 };
 
+// Thrown where a layer's import needs a bottom that an earlier problem left without a value: what
+// can be said of the layer without it has been said.
+struct UnknownBottom {};
+
 // A layer under import: its parameters, its bottoms, its blobs; receives nodes and tops. Failures
 // are thrown as Error; the driver adds file, line and layer.
 class LayerContext {
@@ -29,7 +33,7 @@ class LayerContext {
 
   const LayerParameter& layer() const { return layer_; }
   size_t bottom_count() const { return bottoms_.size(); }
-  ValueId bottom(size_t k = 0) const;                 // Error{kInvalid} if there are fewer
+  ValueId bottom(size_t k = 0) const;  // Error{kInvalid} if there are fewer, UnknownBottom
   const Shape& shape(size_t bottom = 0) const;
   const Shape& shape_of(ValueId value) const;
   size_t rank(size_t bottom = 0) const { return shape(bottom).size(); }

@@ -83,11 +83,15 @@ void check_stated(const NetFile& net, const Topology& topology, const ImageHint&
   for (int k = 0; k < net.net.layer_size(); ++k)
     if (topology.layers[static_cast<size_t>(k)].is(LayerKind::kData))
       inputs.insert(inputs.end(), net.net.layer(k).top().begin(), net.net.layer(k).top().end());
-  for (const auto& [name, dims] : *hint.stated)
-    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end())
-      diagnostics.add({Severity::kError, Code::kNotFound, net.file, 0, -1, "",
-                       fmt::format("a shape is given for '{}', which is no input", name),
-                       fmt::format("inputs: {}", fmt::join(inputs, ", "))});
+  for (const auto& [name, dims] : *hint.stated) {
+    if (std::find(inputs.begin(), inputs.end(), name) != inputs.end()) continue;
+    const std::string near = nearest_name(name, inputs);
+    diagnostics.add({Severity::kError, Code::kNotFound, net.file, 0, -1, "",
+                     fmt::format("a shape is given for '{}', which is no input", name),
+                     (near.empty() ? "" : "did you mean '" + near + "'? ") +
+                         (inputs.empty() ? "the network has no inputs"
+                                         : fmt::format("inputs: {}", fmt::join(inputs, ", ")))});
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
@@ -35,7 +36,9 @@ class TextErrors : public pb::io::ErrorCollector {
 
   void AddWarning(int line, pb::io::ColumnNumber, const std::string& message) override {
     Warning& warning = warnings_[trimmed(message)];
-    if (warning.count++ == 0) warning.line = line + 1;
+    if (warning.count++ > 0) return;
+    warning.line = line + 1;
+    warning.hint = field_meant(message);
   }
 
   bool failed() const { return failed_; }
@@ -43,23 +46,45 @@ class TextErrors : public pb::io::ErrorCollector {
   const std::string& unknown_type() const { return unknown_type_; }
 
   void flush_warnings() {
-    for (const auto& [message, warning] : warnings_) {
+    std::multimap<int, std::string> by_line;
+    for (const auto& [message, warning] : warnings_) by_line.emplace(warning.line, message);
+    for (const auto& [line, message] : by_line) {
+      const Warning& warning = warnings_.at(message);
       std::string reason = message;
       if (warning.count > 1) reason += fmt::format(", {} times", warning.count);
-      diagnostics_.add({Severity::kWarning, Code::kOk, file_, warning.line, -1, "", reason, ""});
+      diagnostics_.add(
+          {Severity::kWarning, Code::kOk, file_, warning.line, -1, "", reason, warning.hint});
     }
   }
 
  private:
   struct Warning {
     int line = 0, count = 0;
+    std::string hint;
   };
+  // Of `Message type "M" has no field named "F".`: which field of M is nearest.
+  static std::string field_meant(const std::string& message) {
+    const auto quoted = [&](size_t from) {
+      const size_t open = message.find('"', from), close = message.find('"', open + 1);
+      return close == std::string::npos ? std::string()
+                                        : message.substr(open + 1, close - open - 1);
+    };
+    const size_t field = message.find("\" has no field named \"");
+    if (!message.starts_with("Message type \"") || field == std::string::npos) return {};
+    const pb::Descriptor* type =
+        pb::DescriptorPool::generated_pool()->FindMessageTypeByName(quoted(0));
+    std::vector<std::string> known;
+    for (int k = 0; type && k < type->field_count(); ++k) known.push_back(type->field(k)->name());
+    const std::string near = nearest_name(quoted(field + 1), known);
+    return near.empty() ? "" : "did you mean '" + near + "'?";
+  }
   // Without the schema's name and the final period.
   static std::string trimmed(std::string message) {
     for (const std::string_view noise : {"tenfold.caffe."}) {
       for (size_t at; (at = message.find(noise)) != std::string::npos;)
         message.erase(at, noise.size());
     }
+    if (message.ends_with(", got: ")) message += "the end of the file";
     if (!message.empty() && message.back() == '.') message.pop_back();
     return message;
   }
@@ -194,7 +219,11 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
                      "save it as UTF-8"});
     return std::nullopt;
   }
-  const auto places = parse_text(text, net, diagnostics);
+  Diagnostics found;
+  const auto places = parse_text(text, net, found);
+  const bool layers = net.net.layer_size() > 0 || net.net.layers_size() > 0;
+  for (const Diagnostic& d : found.all())  // of a text of another kind, any field is unknown
+    if (d.severity == Severity::kError || layers) diagnostics.add(d);
   if (!places) return std::nullopt;
   const pb::Descriptor* type = NetParameter::descriptor();
   const bool v2 = net.net.layer_size() > 0;
@@ -209,10 +238,13 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
   }
   for (int k = 0; k < count; ++k) net.lines.push_back(places->GetLocation(field, k).line + 1);
   if (v2 && net.net.layers_size() > 0) {
-    diagnostics.add({Severity::kWarning, Code::kOk, file, 0, -1, "",
-                     fmt::format("both `layer` and `layers` blocks: {} of the old form are ignored",
-                                 net.net.layers_size()),
-                     ""});
+    const pb::FieldDescriptor* old = type->FindFieldByName("layers");
+    diagnostics.add(
+        {Severity::kError, Code::kInvalid, file, places->GetLocation(old, 0).line + 1, -1, "",
+         fmt::format("{} `layers` of the old form beside {} `layer` of the new one (the first in "
+                     "line {})",
+                     net.net.layers_size(), count, net.lines[0]),
+         "write all of them in one form, as Caffe demands"});
     net.net.clear_layers();
   }
   return net;

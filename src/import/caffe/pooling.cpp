@@ -55,13 +55,13 @@ bool rounds_down(const PoolingParameter& p) {
 CAFFE_LAYER_IMPORT(Pooling) {
   c.expect(1, 1, 1, 2);
   const PoolingParameter& p = c.layer().pooling_param();
-  if (c.rank() != 4)
-    LayerContext::invalid(
-        fmt::format("pooling needs four axes; its bottom has shape [{}]", str(c.shape())));
   if (p.pool() == PoolingParameter::STOCHASTIC)
     LayerContext::unsupported("stochastic pooling", "MAX and AVE");
   if (c.layer().top_size() > 1)
     LayerContext::unsupported("a second top with the positions of the maxima");
+  if (c.rank() != 4)
+    LayerContext::invalid(
+        fmt::format("pooling needs four axes; its bottom has shape [{}]", str(c.shape())));
   const bool average = p.pool() == PoolingParameter::AVE;
   if (p.global_pooling()) {
     if (p.has_kernel_size() || p.has_kernel_h() || p.has_kernel_w())

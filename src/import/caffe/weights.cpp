@@ -1,5 +1,7 @@
 #include "src/import/caffe/weights.h"
 
+#include <bit>
+
 #include <fmt/format.h>
 
 namespace tenfold::caffe {
@@ -47,6 +49,14 @@ bool read_field(std::string_view bytes, size_t& at, Field* field) {
 Diagnostic problem(const std::string& file, int64_t offset, const std::string& layer, Code code,
                    const std::string& reason, const std::string& hint = {}) {
   return {Severity::kError, code, file, 0, offset, layer, reason, hint};
+}
+
+// Values that are NaN or infinite: all bits of their exponents are set.
+int64_t count_not_finite(const Tensor& values) {
+  int64_t count = 0;
+  for (const float v : values.as<float>())
+    count += (std::bit_cast<uint32_t>(v) & 0x7F800000U) == 0x7F800000U;
+  return count;
 }
 
 constexpr int kLayer = 100, kV1Layer = 2;
@@ -122,6 +132,15 @@ void Weights::read_layer(int field, std::string_view bytes, int64_t offset,
   for (int k = 0; k < blobs.size(); ++k) {
     try {
       trained.blobs.push_back(read_blob(blobs[k]));
+      if (const int64_t n = count_not_finite(trained.blobs.back().value); n > 0) {
+        Diagnostic d = problem(file_, offset, name, Code::kInvalid,
+                               fmt::format("blob {}: {} of {} values are NaN or infinite, so the "
+                                           "network's answers may be",
+                                           k, n, trained.blobs.back().value.count()),
+                               "the training diverged, or the file is damaged");
+        d.severity = Severity::kWarning;
+        diagnostics.add(std::move(d));
+      }
     } catch (const Error& error) {
       diagnostics.add(
           problem(file_, offset, name, error.code(), fmt::format("blob {}: {}", k, error.what())));

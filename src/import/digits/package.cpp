@@ -46,6 +46,10 @@ class Finder {
     diagnostics_.add({Severity::kError, code, files_.shown, 0, -1, "", reason, hint});
   }
 
+  void note(const std::string& reason) {
+    diagnostics_.add({Severity::kNote, Code::kOk, files_.shown, 0, -1, "", reason, ""});
+  }
+
   template <typename Test>
   const ModelFile* find(Test test) const {
     for (const ModelFile& file : files_.files)
@@ -60,11 +64,16 @@ class Finder {
 
   // The file that info.json names under `key`, or the first that passes the test.
   template <typename Test>
-  const ModelFile* named(const char* key, Test test) const {
+  const ModelFile* named(const char* key, Test test) {
     const std::string name = text_of(key);
     const ModelFile* file =
         name.empty() ? nullptr : find([&](const std::string& n) { return n == name; });
-    return file ? file : find(test);
+    if (file) return file;
+    file = find(test);
+    if (!name.empty())
+      note(fmt::format("info.json names {} as its {}, which is not there: {}", name, key,
+                       file ? file->base() + " is used" : std::string("there is none")));
+    return file;
   }
 
   void read_info() {
@@ -76,8 +85,23 @@ class Finder {
       diagnostics_.add({Severity::kWarning, Code::kOk, file->shown(), 0, -1, "",
                         "no JSON object: the file is ignored", ""});
     }
-    package_.resize_mode = text_of("image resize mode");
+    read_resize_mode(file->shown());
     if (info_.contains("image dimensions")) read_dimensions(file->shown());
+  }
+
+  void read_resize_mode(const std::string& shown) {
+    const std::string mode = text_of("image resize mode");
+    const std::vector<std::string> known(std::begin(Preprocess::kResizeModes),
+                                         std::end(Preprocess::kResizeModes));
+    if (mode.empty() || std::find(known.begin(), known.end(), mode) != known.end()) {
+      package_.resize_mode = mode;
+      return;
+    }
+    const std::string near = nearest_name(mode, known);
+    diagnostics_.add({Severity::kError, Code::kInvalid, shown, 0, -1, "",
+                      fmt::format("\"image resize mode\" is '{}', which is unknown", mode),
+                      near.empty() ? fmt::format("there are: {}", fmt::join(known, ", "))
+                                   : fmt::format("did you mean '{}'?", near)});
   }
 
   void read_dimensions(const std::string& shown) {
@@ -155,9 +179,7 @@ class Finder {
                         found[1]->base()),
             "name one with the snapshot option");
     } else if (found.size() > 1) {
-      diagnostics_.add(
-          {Severity::kNote, Code::kOk, files_.shown, 0, -1, "",
-           fmt::format("the newest of {} snapshots: {}", found.size(), found[0]->base()), ""});
+      note(fmt::format("the newest of {} snapshots: {}", found.size(), found[0]->base()));
     }
     return found[0];
   }
