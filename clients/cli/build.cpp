@@ -43,7 +43,7 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
 }
 
 void report(const BuildOptions& o, const Plan& plan, const Target& target, uintmax_t bytes,
-            double seconds) {
+            double seconds, const std::string& preprocessing) {
   const std::vector<Program>& programs = plan.sections.front().programs;
   size_t steps = 0;
   for (const Program& p : programs) steps += p.steps.size();
@@ -54,11 +54,11 @@ void report(const BuildOptions& o, const Plan& plan, const Target& target, uintm
                            {"programs", programs.size()},
                            {"steps", steps},
                            {"seconds", seconds},
-                           {"preprocessing", plan.preprocess.note}});
+                           {"preprocessing", preprocessing}});
   fmt::print("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
              human_bytes(static_cast<double>(bytes)), target.name, programs.size(),
              programs.size() == 1 ? "" : "s", steps, seconds);
-  if (!plan.preprocess.note.empty()) fmt::print("preprocessing: {}\n", plan.preprocess.note);
+  if (!preprocessing.empty()) fmt::print("preprocessing: {}\n", preprocessing);
   fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", shell_word(o.output));
 }
 
@@ -79,7 +79,7 @@ void build(BuildOptions o) {
   std::error_code special;  // a device or pipe has no size
   const uintmax_t size = std::filesystem::file_size(o.output, special);
   const uintmax_t bytes = special ? plan.serialize().size() : size;
-  report(o, plan, target, bytes, seconds);
+  report(o, plan, target, bytes, seconds, preprocessing_of(model, o.model));
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ void build(BuildOptions o) {
 Action add_build(CLI::App& app) {
   app.description("Compile a model to a plan file");
   auto o = std::make_shared<BuildOptions>();
-  o->model.add(app);
+  o->model.add(app, false);
   app.add_option("-o,--plan", o->output, "the plan file to write")->required();
   app.add_option("--target", o->target,
                  "machine to build for (default: the device's), e.g. cpu, cuda:h200");

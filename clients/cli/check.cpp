@@ -24,6 +24,7 @@ struct CheckOptions {
 struct Difference {
   std::string output;
   double largest = 0, allowed_share = 0, cosine = 1;  // share: largest error over its bound
+  int64_t count = 0, not_numbers = 0;  // values; those that are NaN on both sides
   bool ok = true;
 };
 
@@ -81,6 +82,7 @@ Bound bound_of(DType precision) {
 Difference compare(const std::string& name, const Tensor& got, const Tensor& want,
                    DType precision) {
   Difference d{name};
+  d.count = want.count();
   const Bound allowed = bound_of(precision);
   double scale = 0, dot = 0, aa = 0, bb = 0;
   for (int64_t k = 0; k < want.count(); ++k)
@@ -90,6 +92,7 @@ Difference compare(const std::string& name, const Tensor& got, const Tensor& wan
     const double bound =
         allowed.of_largest * std::max(scale, allowed.floor) + allowed.of_value * std::abs(b);
     const bool same = a == b || (std::isnan(a) && std::isnan(b));
+    d.not_numbers += std::isnan(a) && std::isnan(b);
     const bool finite = std::isfinite(a) && std::isfinite(b);
     const double error = same ? 0 : finite ? std::abs(a - b) : INFINITY;
     d.largest = std::max(d.largest, error);
@@ -105,7 +108,7 @@ Difference compare(const std::string& name, const Tensor& got, const Tensor& wan
 
 void finish(const CheckOptions& o, const std::vector<Difference>& differences,
             const std::vector<std::string>& notes, const std::string& subject,
-            const std::string& precision = {}) {
+            const std::string& precision = {}, const std::vector<std::string>& unsaid = {}) {
   bool ok = true;
   nlohmann::json doc{{"subject", subject}, {"problems", nlohmann::json::array()}, {"notes", notes}};
   if (!precision.empty()) doc["precision"] = precision;
@@ -115,6 +118,7 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
                               {"max_abs", d.largest},
                               {"share_of_bound", d.allowed_share},
                               {"cosine", d.cosine},
+                              {"not_numbers", d.not_numbers},
                               {"ok", d.ok}});
   }
   doc["ok"] = ok;
@@ -124,6 +128,11 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
     for (const Difference& d : differences)
       fmt::print("{}: {} largest difference {:.3g} ({:.1f} % of what is allowed), cosine {:.9f}\n",
                  d.output, d.ok ? "ok," : "WRONG,", d.largest, 100 * d.allowed_share, d.cosine);
+    for (const Difference& d : differences)
+      if (d.not_numbers > 0)
+        fmt::print("warning: {}: {} of {} values are NaN, here and by the reference kernels\n",
+                   d.output, d.not_numbers, d.count);
+    for (const std::string& note : unsaid) fmt::print("note: {}\n", note);
     fmt::print("{}{}: {}\n", subject, precision.empty() ? "" : " (" + precision + ")",
                ok ? "no problem found"
                   : "differs from the reference kernels; `tenfold explain` shows the kernels");
@@ -135,6 +144,7 @@ void check_plan(const CheckOptions& o) {
   const std::string& file = o.model.model.front();
   const Plan plan = Plan::load(file, LoadOptions{true});
   plan.verify();
+  say_without_effect(o.model, o.compile.given());
   if (o.structure_only) return finish(o, {}, {"structure and checksums only"}, file);
   const std::shared_ptr<Device> device = o.device.open_for(o.model);
   const auto engine =
@@ -149,7 +159,8 @@ void check_plan(const CheckOptions& o) {
   const DType precision = precision_of(engine->section());
   for (const auto& [name, tensor] : want)
     differences.push_back(compare(name, got.at(name), tensor, precision));
-  finish(o, differences, engine->messages(), file, std::string(to_string(precision)));
+  finish(o, differences, engine->messages(), file, std::string(to_string(precision)),
+         engine->messages());
 }
 
 std::string subject_of(const CheckOptions& o) {
@@ -175,7 +186,7 @@ void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
                            : d.severity == Severity::kWarning ? "warning"
                                                               : "note";
     if (!o.json) {
-      fmt::print("{}: {}\n", severity, d.str());
+      fmt::print("{}{}\n", d.severity == Severity::kError ? "error: " : "", d.str());
       continue;
     }
     problems.push_back({{"severity", severity},
@@ -200,13 +211,15 @@ void check_model(const CheckOptions& o) {
     if (!o.json)
       fmt::print("{}: {} problem{}\n", subject, model.diagnostics.error_count(),
                  model.diagnostics.error_count() == 1 ? "" : "s");
-    throw ExitWith{flags_are_wrong(o.model) ? kUsage : exit_for(model.diagnostics.worst())};
+    throw ExitWith{
+        model.misnamed || flags_are_wrong(o.model) ? kUsage : exit_for(model.diagnostics.worst())};
   }
-  if (!o.json)
-    for (const Diagnostic& d : model.diagnostics.all())
-      fmt::print("{}: {}\n", d.severity == Severity::kNote ? "note" : "warning", d.str());
   std::vector<std::string> notes;
   for (const Diagnostic& d : model.diagnostics.all()) notes.push_back(d.str());
+  if (const std::string done = preprocessing_of(model, o.model); !done.empty())
+    notes.push_back("preprocessing: " + done);
+  if (!o.json)
+    for (const std::string& note : notes) fmt::print("{}\n", note);
   const Diagnostics broken = verify(model.graph);
   broken.throw_if_errors("the imported graph is broken");
   if (o.structure_only) return finish(o, {}, notes, subject);
@@ -252,8 +265,10 @@ Action add_check(CLI::App& app) {
       else
         check_model(*o);
     } catch (const Error& e) {
-      if (o->json) report_error(*o, e);
-      throw;
+      if (!o->json) throw;
+      report_error(*o, e);
+      say("tenfold: {}\n", e.full());
+      throw ExitWith{exit_for(e.code())};
     }
   };
 }

@@ -28,6 +28,7 @@ struct Answer {
   std::string file;
   double ms = 0;
   std::vector<std::pair<int64_t, double>> top;
+  int64_t not_numbers = 0;  // scores that are NaN
 };
 
 // The leading arguments name the model: one plan or package, or a prototxt and a caffemodel.
@@ -84,8 +85,11 @@ Tensor picture_input(const std::string& file, const Preprocess& given, const Bin
 
 // Scores that are no numbers come last.
 Answer best_of(const std::string& file, const Tensor& scores, int top, double ms) {
-  Answer a{file, ms, {}};
-  for (int64_t k = 0; k < scores.count(); ++k) a.top.emplace_back(k, scores.at(k));
+  Answer a{file, ms, {}, 0};
+  for (int64_t k = 0; k < scores.count(); ++k) {
+    a.top.emplace_back(k, scores.at(k));
+    a.not_numbers += std::isnan(scores.at(k));
+  }
   const size_t n = std::min<size_t>(static_cast<size_t>(std::max(top, 1)), a.top.size());
   const auto rank = [](const std::pair<int64_t, double>& x) {
     return std::tuple(std::isnan(x.second), std::isnan(x.second) ? 0 : -x.second, x.first);
@@ -108,17 +112,29 @@ struct Agreement {
 };
 
 void compare(Agreement& agreement, const Tensor& got, const Tensor& want) {
-  int64_t a = 0, b = 0;
   for (int64_t k = 0; k < got.count(); ++k) {
     const double g = got.at(k), w = want.at(k);
     const bool same = g == w || (std::isnan(g) && std::isnan(w));
     const double difference = same ? 0 : std::abs(g - w);
     agreement.largest = std::max(agreement.largest, std::isnan(difference) ? INFINITY : difference);
-    if (got.at(k) > got.at(a)) a = k;
-    if (want.at(k) > want.at(b)) b = k;
   }
+  const auto first = [](const Tensor& t) { return best_of("", t, 1, 0).top.front().first; };
   ++agreement.compared;
-  agreement.same_top += a == b;
+  agreement.same_top += first(got) == first(want);
+}
+
+// Answers that no rounding explains: one is a number where the reference has none, or the reverse.
+bool is_wrong(const Agreement& agreement) { return std::isinf(agreement.largest); }
+
+void warn(const std::vector<Answer>& answers, const Agreement& agreement) {
+  for (const Answer& a : answers)
+    if (a.not_numbers > 0)
+      say("warning: {}: {} scores are NaN, no numbers: the weights or the preprocessing are not "
+          "what the network needs\n",
+          a.file, a.not_numbers);
+  if (is_wrong(agreement) || agreement.same_top < agreement.compared)
+    say("warning: the reference kernels answer otherwise; `tenfold check` compares the model with "
+        "them\n");
 }
 
 // What is wrong with pictures: one does not hide another, nor the answers for the rest.
@@ -192,6 +208,7 @@ void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agre
     for (const auto& [index, score] : a.top)
       top.push_back({{"index", index}, {"label", label_of(plan, index)}, {"score", score}});
     doc["results"].push_back({{"file", a.file}, {"ms", a.ms}, {"top", top}});
+    if (a.not_numbers > 0) doc["results"].back()["not_numbers"] = a.not_numbers;
   }
   print_document(doc);
 }
@@ -217,13 +234,18 @@ void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agre
         "agreement with the reference kernels: same answer on {} of {}, largest difference of a "
         "score {:.2g}\n",
         agreement.same_top, agreement.compared, agreement.largest);
-  std::string model;
-  for (const std::string& m : o.model.model) model += " " + shell_word(m);
-  fmt::print(
-      "\nNext:\n  tenfold build{} -o model.plan     # compile once, load in milliseconds\n"
-      "  tenfold bench{}                   # how fast it is, and where the time goes\n"
-      "  tenfold explain{}                 # which kernels were considered, and why\n",
-      model, model, model);
+  const std::string words = o.model.words();
+  if (o.model.model.size() == 1 && is_plan_file(o.model.model.front()))
+    fmt::print(
+        "\nNext:\n  tenfold bench{0}                   # how fast it is, and where the time goes\n"
+        "  tenfold inspect{0} -v              # which kernels it uses\n",
+        words);
+  else
+    fmt::print(
+        "\nNext:\n  tenfold build{0} -o model.plan     # compile once, load in milliseconds\n"
+        "  tenfold bench{0}                   # how fast it is, and where the time goes\n"
+        "  tenfold explain{0}                 # which kernels were considered, and why\n",
+        words);
 }
 
 void classify(ClassifyOptions o) {
@@ -233,14 +255,19 @@ void classify(ClassifyOptions o) {
   const std::shared_ptr<Device> device = o.device.open_for(o.model, &reason);
   say_device(*device, reason);
   for (const std::string& file : o.files) problems.none_in([&] { check_input_file(file); });
-  if (!problems.empty()) problems.none_in([&] { check_model(o.model); });
+  if (!problems.empty()) {
+    problems.none_in([&] { check_model(o.model); });
+    if (o.json)
+      print_document({{"problems", problems.to_json()}, {"results", nlohmann::json::array()}});
+  }
   problems.report();
   const auto started = std::chrono::steady_clock::now();
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
   const double ready_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   say("{} in {:.2f} s\n", loaded.model ? "compiled" : "loaded", ready_s);
-  if (!loaded.plan.preprocess.note.empty()) say("preprocessing: {}\n", loaded.plan.preprocess.note);
+  if (!loaded.model && !loaded.plan.preprocess.note.empty())
+    say("preprocessing: {}\n", loaded.plan.preprocess.note);
   const auto engine =
       Engine::create(loaded.plan, device, EngineOptions{o.device.threads, o.device.trust, 0});
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
@@ -278,7 +305,10 @@ void classify(ClassifyOptions o) {
     print_json(answers, engine->plan(), agreement, *device, reason, problems);
   else if (!answers.empty())
     print_text(answers, engine->plan(), agreement, o);
+  std::fflush(stdout);
+  warn(answers, agreement);
   problems.report();
+  if (is_wrong(agreement)) throw ExitWith{kAccuracy};
 }
 
 }  // namespace

@@ -30,11 +30,15 @@ enum Exit {
 };
 int exit_for(Code code);
 // Writes to stderr. What cannot be written there is lost: it is no reason to end.
+void say_text(std::string_view text);
 template <typename... Args>
 void say(fmt::format_string<Args...> text, Args&&... args) {
-  const std::string line = fmt::format(text, std::forward<Args>(args)...);
-  (void)std::fwrite(line.data(), 1, line.size(), stderr);
+  say_text(fmt::format(text, std::forward<Args>(args)...));
 }
+// From now on, whatever is said is a line of JSON: {"message": ...}.
+void say_as_json(bool on);
+// A document as a line of its own on stderr.
+void say_line(const nlohmann::json& document);
 // Prints a document on stdout; bytes of names that are no UTF-8 are replaced.
 void print_document(const nlohmann::json& document);
 
@@ -71,8 +75,14 @@ struct DeviceOptions {
 struct ModelOptions {
   std::vector<std::string> model;
   ImportOptions import;
-  void add(CLI::App& app, bool positional = true);
+  const CLI::App* verb = nullptr;  // whose options these are
+  // `plans`: whether the verb takes compiled plans as well.
+  void add(CLI::App& app, bool plans = true);
   void add_import(CLI::App& app);
+  // The import options that were given: "--mean --labels".
+  std::string given() const;
+  // Model and import options as words of another command, each after a space.
+  std::string words() const;
 };
 
 struct CompileFlags {
@@ -141,6 +151,12 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes = true);
 Plan compile_model(const ImportedModel& model, const Target& target, Device* device,
                    const CompileFlags& flags, int threads, ProgressPrinter& progress,
                    Explanation* explanation = nullptr);
+
+// Says which of the flags given for a plan file have no effect on it; `flags`: beside those of the
+// import.
+void say_without_effect(const ModelOptions& options, const std::string& flags);
+// What is done to pictures before the network, or why nothing is; empty: it reads none.
+std::string preprocessing_of(const ImportedModel& model, const ModelOptions& options);
 
 struct Loaded {
   Plan plan;

@@ -75,7 +75,7 @@ bool ProgressPrinter::report(const Progress& p) {
   if (mode_ == "json") {
     nlohmann::json j{{"phase", phase_}, {"done", p.done}, {"total", p.total}};
     if (p.eta_seconds >= 0) j["eta_s"] = p.eta_seconds;
-    say("{}\n", j.dump());
+    say_line(j);
     return true;
   }
   std::string eta =
@@ -190,13 +190,12 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
   ImportedModel model = import_model(options.model, options.import);
   if (print_notes)
     for (const Diagnostic& d : model.diagnostics.all())
-      if (d.severity != Severity::kError)
-        say("{}: {}\n", d.severity == Severity::kNote ? "note" : "warning", d.str());
+      if (d.severity != Severity::kError) say("{}\n", d.str());
   if (model.failed) {
     std::string names;
     for (const std::string& m : options.model) names += (names.empty() ? "" : " ") + m;
     const size_t n = model.diagnostics.error_count();
-    const bool usage = flags_are_wrong(options);
+    const bool usage = model.misnamed || flags_are_wrong(options);
     try {
       model.diagnostics.throw_if_errors(
           fmt::format("{}: {} problem{}", names, n, n == 1 ? "" : "s"));
@@ -276,17 +275,41 @@ Plan compile_model(const ImportedModel& model, const Target& target, Device* dev
   return plan;
 }
 
+void say_without_effect(const ModelOptions& options, const std::string& flags) {
+  const std::string imports = options.given();
+  if (const std::string all = imports + (imports.empty() || flags.empty() ? "" : " ") + flags;
+      !all.empty())
+    say("note: {} is a plan, compiled already: {} has no effect\n", options.model.front(), all);
+}
+
+// Whether an input could be a picture: [N,C,H,W] of one or three channels.
+static bool reads_pictures(const Graph& graph) {
+  const auto picture = [&](ValueId input) {
+    const Shape& dims = graph.type(input).shape;
+    return dims.size() == 4 && (dims[1] == Dim(1) || dims[1] == Dim(3));
+  };
+  return std::any_of(graph.inputs().begin(), graph.inputs().end(), picture);
+}
+
+std::string preprocessing_of(const ImportedModel& model, const ModelOptions& options) {
+  if (!model.preprocess.note.empty()) return model.preprocess.note;
+  if (options.import.raw_input) return "none: --raw-input";
+  if (!reads_pictures(model.graph)) return {};
+  return "none: no package nor flag says what the network expects (--mean, --scale, "
+         "--channel-order); pictures go in as values from 0 to 255, colors as BGR";
+}
+
 Loaded load_or_compile(const ModelOptions& options, Device& device, CompileFlags flags, int threads,
                        const std::string& progress_mode, const AdjustFlags& adjust) {
   Loaded loaded;
   if (options.model.size() == 1 && is_plan_file(options.model.front())) {
     loaded.plan = Plan::load(options.model.front());
-    if (const std::string flags_given = flags.given(); !flags_given.empty())
-      say("note: {} is a plan, compiled already: {} has no effect\n", options.model.front(),
-          flags_given);
+    say_without_effect(options, flags.given());
     return loaded;
   }
   loaded.model = std::make_unique<ImportedModel>(load_model(options));
+  if (const std::string done = preprocessing_of(*loaded.model, options); !done.empty())
+    say("preprocessing: {}\n", done);
   if (adjust) adjust(*loaded.model, flags);
   ProgressPrinter progress(progress_mode);
   loaded.plan = compile_model(*loaded.model, device.target(), &device, flags, threads, progress);

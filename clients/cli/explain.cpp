@@ -52,7 +52,8 @@ void explain(ExplainOptions o) {
     } catch (const Error& e) {
       if (e.code() != Code::kUnsupported) throw;
       fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text(o.node));
-      throw;
+      say("tenfold: {}\n", e.full());
+      throw ExitWith{exit_for(e.code())};
     }
   }
   if (!o.node.empty()) filter(explanation, o.node);
@@ -65,7 +66,7 @@ void explain(ExplainOptions o) {
 Action add_explain(CLI::App& app) {
   app.description("Show every kernel considered for every layer, its time, or why it was refused");
   auto o = std::make_shared<ExplainOptions>();
-  o->model.add(app);
+  o->model.add(app, false);
   app.add_option("--node", o->node, "only regions whose layer names contain this");
   app.add_option("--target", o->target, "explain for another machine, by estimates");
   app.add_flag("--json", o->json, "print JSON");

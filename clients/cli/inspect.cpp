@@ -14,6 +14,7 @@ struct InspectOptions {
 
 void inspect_plan(const InspectOptions& o) {
   const Plan plan = Plan::load(o.model.model.front(), LoadOptions{true});
+  say_without_effect(o.model, o.canonical ? "--canonical" : !o.pass.empty() ? "--stop-after" : "");
   if (!o.diff.empty()) {
     const std::vector<std::string> lines = Plan::diff(plan, Plan::load(o.diff, LoadOptions{true}));
     if (o.json) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "cli.h"
@@ -35,6 +36,7 @@ void check_verb(int argc, char** argv) {
   for (const Verb& v : verbs()) names.push_back(v.name);
   for (const std::string& n : names)
     if (n == argv[1]) return;
+  names.insert(names.end(), {"--help", "--version"});
   const std::string near = nearest_name(argv[1], names);
   throw UsageError(
       fmt::format("unknown verb '{}'{}", argv[1],
@@ -50,7 +52,7 @@ std::string with_suggestion(const CLI::App& app, const std::string& message, int
     if (argc > 1 && sub->get_name() == argv[1]) verb = sub;
   for (const CLI::Option* o : (verb ? verb : &app)->get_options())
     for (const std::string& n : o->get_lnames()) known.push_back("--" + n);
-  for (int k = 2; k < argc; ++k) {
+  for (int k = 1; k < argc; ++k) {
     std::string arg = argv[k];
     arg = arg.substr(0, arg.find('='));
     if (arg.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), arg) != known.end())
@@ -101,6 +103,28 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace tenfold::cli
 
+namespace {
+
+// What follows `--` is a file, whatever it is called.
+std::vector<std::string> without_separator(int argc, char** argv) {
+  std::vector<std::string> words;
+  bool files = false;
+  for (int k = 0; k < argc; ++k) {
+    const std::string word = argv[k];
+    if (!files && word == "--")
+      files = true;
+    else
+      words.push_back(files && word.starts_with('-') ? "./" + word : word);
+  }
+  return words;
+}
+
+bool given(const std::vector<std::string>& words, std::string_view flag) {
+  return std::find(words.begin(), words.end(), flag) != words.end();
+}
+
+}  // namespace
+
 // No file that the program opens may become its output: descriptors that the caller closed lead
 // nowhere.
 static void keep_standard_descriptors() {
@@ -118,25 +142,33 @@ int main(int argc, char** argv) {
                                        : "",
              line);
   });
+  std::vector<std::string> words = without_separator(argc, argv);
+  for (size_t k = 0; k < words.size(); ++k)
+    if (words[k] == "--progress=json" ||
+        (words[k] == "--progress" && k + 1 < words.size() && words[k + 1] == "json"))
+      cli::say_as_json(true);
+  // Says what ended the command; as a document, too, where one was asked for.
+  const auto end = [&](int status, const std::string& message) {
+    cli::say("tenfold: {}\n", message);
+    if (given(words, "--json") && std::ferror(stdout) == 0)
+      cli::print_document({{"error", {{"status", status}, {"message", message}}}});
+    return status;
+  };
   try {
-    return cli::run(argc, argv);
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    return cli::run(static_cast<int>(pointers.size()), pointers.data());
   } catch (const cli::ExitWith& e) {
     return e.status;
   } catch (const cli::UsageError& e) {
-    cli::say("tenfold: {}\n", e.what());
-    return cli::kUsage;
+    return end(cli::kUsage, e.what());
   } catch (const Error& e) {
-    cli::say("tenfold: {}\n", e.full());
-    return cli::exit_for(e.code());
+    return end(cli::exit_for(e.code()), e.full());
   } catch (const std::bad_alloc&) {
-    cli::say("tenfold: out of memory\n");
-    return cli::kResources;
+    return end(cli::kResources, "out of memory");
   } catch (const std::exception& e) {
-    if (std::ferror(stdout) != 0) {
-      cli::say("tenfold: standard output: cannot be written\n");
-      return cli::exit_for(Code::kIo);
-    }
-    cli::say("tenfold: internal error: {}\n", e.what());
-    return cli::kOurs;
+    if (std::ferror(stdout) != 0)
+      return end(cli::exit_for(Code::kIo), "standard output: cannot be written");
+    return end(cli::kOurs, std::string("internal error: ") + e.what());
   }
 }

@@ -122,17 +122,48 @@ static std::string mean_problem(const std::string& text) {
   return {};
 }
 
-void ModelOptions::add(CLI::App& app, bool positional) {
-  if (positional)
-    app.add_option(
-           "model", model,
-           "a plan, a DIGITS package (.tar.gz, .zip, folder), or a prototxt and a caffemodel")
-        ->required();
+constexpr const char* kImportGroup = "Import";
+
+void ModelOptions::add(CLI::App& app, bool plans) {
+  app.add_option("model", model,
+                 std::string(plans ? "a plan, " : "") +
+                     "a DIGITS package (.tar.gz, .zip, folder), or a prototxt and a caffemodel")
+      ->required();
   add_import(app);
 }
 
+static std::vector<const CLI::Option*> given_imports(const CLI::App* verb) {
+  std::vector<const CLI::Option*> list;
+  if (verb)
+    for (const CLI::Option* option : verb->get_options())
+      if (option->get_group() == kImportGroup && option->count() > 0) list.push_back(option);
+  return list;
+}
+
+std::string ModelOptions::given() const {
+  std::string names;
+  for (const CLI::Option* option : given_imports(verb))
+    names += (names.empty() ? "--" : " --") + option->get_lnames().front();
+  return names;
+}
+
+std::string ModelOptions::words() const {
+  std::string words;
+  for (const std::string& m : model) words += " " + shell_word(m);
+  for (const CLI::Option* option : given_imports(verb)) {
+    const std::string name = " --" + option->get_lnames().front();
+    if (option->get_items_expected_max() == 0) {
+      words += name;
+      continue;
+    }
+    for (const std::string& value : option->results()) words += name + " " + shell_word(value);
+  }
+  return words;
+}
+
 void ModelOptions::add_import(CLI::App& app) {
-  const std::string group = "Import";
+  const std::string group = kImportGroup;
+  verb = &app;
   app.add_flag("--raw-input", import.raw_input,
                "leave preprocessing out: inputs are the network's own tensors")
       ->group(group);

@@ -17,7 +17,10 @@ namespace tenfold {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, const char* what, int error) {
-  throw Error(error == ENOENT ? Code::kNotFound : Code::kIo,
+  const bool full = error == ENOSPC || error == EDQUOT || error == ENOMEM || error == EMFILE;
+  throw Error(error == ENOENT ? Code::kNotFound
+              : full          ? Code::kResource
+                              : Code::kIo,
               path + ": " + what + ": " + std::strerror(error));
 }
 

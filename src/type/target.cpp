@@ -8,13 +8,29 @@
 namespace tenfold {
 namespace {
 
+bool names_a_device(std::string_view text) {
+  const size_t colon = text.find(':');
+  return colon != std::string_view::npos && colon + 1 < text.size() && text.size() < 64 &&
+         text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
+// Names may lack their kind.
+std::string meant(std::string_view text, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (name.ends_with(":" + std::string(text))) return name;
+  return nearest_name(text, names);
+}
+
 [[noreturn]] void unknown(std::string_view text) {
   std::string list;
   const std::vector<std::string> names = Target::known_names();
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  const std::string near = nearest_name(text.substr(0, 64), names);
   std::vector<std::string> notes = {"known: " + list};
-  if (!near.empty()) notes.insert(notes.begin(), "did you mean '" + near + "'?");
+  if (names_a_device(text))
+    notes.insert(notes.begin(), "a target is a kind of machine, '" + std::string(text) +
+                                    "' is a device: leave the target out to build for it");
+  else if (const std::string near = meant(text.substr(0, 64), names); !near.empty())
+    notes.insert(notes.begin(), "did you mean '" + near + "'?");
   throw Error(Code::kNotFound, "unknown target " + quote(text.substr(0, 64)), std::move(notes));
 }
 
