@@ -88,17 +88,17 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
   if (options.progress) options.progress({"emitting", 0, 0});
   const auto emit = [&](const Choice& of, Selected& s, ConstantTable& table,
                         const std::vector<Binding>& bindings) {
-    Program program =
-        emit_program(of.graph, s.selection, s.found, *s.conversions, target, table, section);
-    if (backend.runs_in_order()) run_in_order(program);
-    const int in_place = share_storage(program, bindings);
-    if (explanation) {
+    if (explanation) {  // before anything of what was chosen can fail
       const size_t first = explanation->lines.size();
       std::move(s.explanation.lines.begin(), s.explanation.lines.end(),
                 std::back_inserter(explanation->lines));
       mark_chosen(of.graph, s.selection, *explanation, first);
-      remark_program(program, section, in_place, *explanation);
     }
+    Program program =
+        emit_program(of.graph, s.selection, s.found, *s.conversions, target, table, section);
+    if (backend.runs_in_order()) run_in_order(program);
+    const int in_place = share_storage(program, bindings);
+    if (explanation) remark_program(program, section, in_place, *explanation);
     return program;
   };
   for (const std::unique_ptr<Selected>& s : choice->profiles)

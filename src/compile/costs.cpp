@@ -114,9 +114,11 @@ void Costs::measure_all(std::string_view phase) {
 }
 
 void Costs::report(std::string_view phase, int64_t done, int64_t total, double elapsed) const {
-  if (!options_.progress) return;
+  if (!options_.progress || phase.empty()) return;
   Progress p{phase, done, total,
-             done ? elapsed * static_cast<double>(total - done) / static_cast<double>(done) : -1};
+             done > 0 && total > 0
+                 ? elapsed * static_cast<double>(total - done) / static_cast<double>(done)
+                 : -1};
   if (!options_.progress(p)) throw Error(Code::kCancelled, "compilation was cancelled");
 }
 
@@ -197,7 +199,10 @@ Timed Costs::choose(const Row& row, const Problem& problem) {
   const bool timing = options_.timing && device_;
   if (timing) {
     want(row, problem);
-    if (!queue_.empty()) measure_all("timing");
+    if (!queue_.empty()) {
+      measure_all({});  // one at a time, nobody knows how many: the count is all there is to say
+      report("timing conversions", ++conversions_, 0, 0);
+    }
     std::string failure;
     for (const Job& job : jobs_for(row, problem)) {
       const Outcome& o = outcomes_.at(job.key);

@@ -28,6 +28,7 @@ class Costs {
   // Queues a pair for measure_all; a pair that is known already is not queued again.
   void want(const Row& row, const Problem& problem);
   // Measures everything queued, preparing in parallel on devices other than the CPU.
+  // An empty phase: nothing is reported.
   void measure_all(std::string_view phase);
 
   const std::vector<std::string>& remarks() const { return remarks_; }
@@ -68,6 +69,7 @@ class Costs {
   std::vector<Job> queue_;
   double spent_ = 0;
   int64_t untimed_ = 0;
+  int64_t conversions_ = 0;  // timed while formats are chosen
   int64_t starved_ = 0;  // not timed for lack of memory
   std::vector<std::string> remarks_;
 };

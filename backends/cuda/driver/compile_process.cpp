@@ -274,6 +274,7 @@ std::string find_compile_helper(std::string& reason) {
 }
 
 std::vector<std::byte> compile_anywhere(const TextRequest& request, const std::string& arch) {
+  need_nvrtc(request.entry);  // a helper would only say the same
   Places& places = Places::shared();
   std::unique_ptr<Helper> helper = places.take();
   if (!helper) return compile_here(request, arch);

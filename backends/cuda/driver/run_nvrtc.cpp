@@ -30,10 +30,16 @@ uint64_t embedded_hash() {
   return hash;
 }
 
+void need_nvrtc(const std::string& kernel) {
+  if (nvrtc()) return;
+  throw Error(Code::kUnsupported, "NVRTC is needed to compile kernel " + kernel,
+              {nvrtc_error(),
+               "install a CUDA toolkit or PyPI's nvidia-cuda-nvrtc (scripts/setup --nvrtc puts it "
+               "into .deps/nvrtc), and set TENFOLD_CUDA_PATH to its folder"});
+}
+
 std::vector<std::byte> run_nvrtc(const TextRequest& request, const std::string& arch) {
-  if (!nvrtc())
-    throw Error(Code::kUnsupported, "NVRTC is needed to compile kernel " + request.entry,
-                {nvrtc_error(), "set TENFOLD_CUDA_PATH to a folder that holds libnvrtc.so"});
+  need_nvrtc(request.entry);
   const NvrtcApi& api = *nvrtc();
   std::vector<const char*> texts, names;
   for (const EmbeddedText& t : device_texts()) {
