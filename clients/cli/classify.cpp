@@ -234,18 +234,17 @@ void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agre
         "agreement with the reference kernels: same answer on {} of {}, largest difference of a "
         "score {:.2g}\n",
         agreement.same_top, agreement.compared, agreement.largest);
-  const std::string words = o.model.words();
   if (o.model.model.size() == 1 && is_plan_file(o.model.model.front()))
     fmt::print(
         "\nNext:\n  tenfold bench{0}                   # how fast it is, and where the time goes\n"
         "  tenfold inspect{0} -v              # which kernels it uses\n",
-        words);
+        " " + shell_word(o.model.model.front()));
   else
     fmt::print(
         "\nNext:\n  tenfold build{0} -o model.plan     # compile once, load in milliseconds\n"
         "  tenfold bench{0}                   # how fast it is, and where the time goes\n"
         "  tenfold explain{0}                 # which kernels were considered, and why\n",
-        words);
+        o.model.words());
 }
 
 void classify(ClassifyOptions o) {
