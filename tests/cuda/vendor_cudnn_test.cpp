@@ -74,6 +74,10 @@ TEST(CudnnConv, RefusalsNameTheirReason) {
                         "out0=clip(acc,-1,6) -> f32[N,8,9,9]"))
                 .find("starts at 0"),
             std::string::npos);
+  EXPECT_NE(
+      reason(conv("f32[N,8,9,9], @f32[8,8,3,3]", kThreeByThree, "out0=tanh(acc) -> f32[N,8,9,9]"))
+          .find("tanh"),
+      std::string::npos);
   Problem mixed = bottleneck();
   mixed.closed = true;
   mixed.inputs[0].format = {DType::kF16, Layout::channels_last()};
@@ -172,7 +176,7 @@ TEST_F(CudnnPlans, EveryEpilogueIsAGraph) {
   for (const char* expr :
        {"acc", "relu(acc)", "add(acc,in2)", "relu(add(acc,in2))", "clip(add(acc,in2),0,6)",
         "leakyrelu(add(acc,in2),0.1)", "elu(add(acc,in2),0.5)", "sigmoid(add(acc,in2))",
-        "tanh(add(add(acc,in2),in3))", "relu(add(add(acc,in3),in2))", "add(add(acc,in2),in3)"}) {
+        "sigmoid(add(add(acc,in2),in3))", "relu(add(add(acc,in3),in2))", "add(add(acc,in2),in3)"}) {
     std::string operands = "f16[N,16,9,9]:cl, @f16[32,16,3,3]:cl";
     if (std::string(expr).find("in2") != std::string::npos) operands += ", @f16[32,1,1]";
     if (std::string(expr).find("in3") != std::string::npos) operands += ", f16[N,32,9,9]:cl";

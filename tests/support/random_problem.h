@@ -51,11 +51,13 @@ class RandomProblem {
     if (pick(0, 3) == 0) value = fmt::format("mul({},{})", value, operand(each));
     if (pick(0, 3)) value = fmt::format("add({},{})", value, operand(each));
     if (pick(0, 2) == 0) value = fmt::format("add({},{})", value, operand(", " + y));
-    switch (pick(0, 6)) {
+    switch (pick(0, 8)) {
       case 0: value = fmt::format("sigmoid({})", value); break;
       case 1: value = fmt::format("clip({}, 0, 6)", value); break;
       case 2: value = fmt::format("tanh({})", value); break;
       case 3: break;
+      case 4: value = fmt::format("elu({}, 0.5)", value); break;
+      case 5: value = fmt::format("leakyrelu({}, 0.1)", value); break;
       default: value = fmt::format("relu({})", value);
     }
     return value == "acc" ? "" : " out0=" + value;
