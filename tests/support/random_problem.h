@@ -1,7 +1,9 @@
-// Contractions of random sizes, many channels among them, with random expressions: libraries choose
-// other kernels for them than for the sizes that people write into cases.
+// Contractions, pooling, softmax and LRN of random sizes, many channels among them, with random
+// expressions: libraries choose other kernels for them than for the sizes that people write into
+// cases.
 #pragma once
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,9 +21,11 @@ class RandomProblem {
   explicit RandomProblem(uint64_t seed) : rng_(seed) {}
 
   std::string text() {
-    switch (pick(0, 4)) {
+    switch (pick(0, 6)) {
       case 0: return gemm();
       case 1: return convolution(true);
+      case 2: return pool();
+      case 3: return normalization();
       default: return convolution(false);
     }
   }
@@ -39,11 +43,11 @@ class RandomProblem {
 
   // An expression over the result of `y`, which has `count` channels along axis 1; its operands are
   // appended to `operands`.
-  std::string expression(std::string& operands, const std::string& y, int64_t count, bool spatial) {
+  std::string expression(std::string& operands, const std::string& y, int64_t count, bool spatial,
+                         int next = 2) {
     const std::string each =
         fmt::format(fmt::runtime(spatial ? ", @f32[{},1,1]" : ", @f32[{}]"), count);
     std::string value = "acc";
-    int next = 2;
     const auto operand = [&](const std::string& type) {
       operands += type;
       return fmt::format("in{}", next++);
@@ -64,9 +68,9 @@ class RandomProblem {
   }
 
   static std::string finish(const std::string& head, const std::string& attrs,
-                            const std::string& expression, const std::string& y) {
+                            const std::string& expression, const std::string& y, int anchor = 2) {
     return head + ")" + (attrs.empty() ? "" : " {" + attrs + "}") + expression + " -> " + y +
-           " | compute=f32 acc=f32 anchor=2 | N in 0..64 at 1";
+           fmt::format(" | compute=f32 acc=f32 anchor={} | N in 0..64 at 1", anchor);
   }
 
   std::string gemm() {
@@ -107,6 +111,41 @@ class RandomProblem {
                                 fmt::join(Ints(4, pad), ","), stride, stride),
                     e, y);
     }
+  }
+
+  std::string pool() {
+    const int64_t c = channels(), k = pick(1, 5), stride = pick(1, 3), pad = pick(0, k / 2);
+    const int64_t mode = pick(0, 2), h = pick(k, 14), w = pick(k, 14);
+    const auto extent = [&](int64_t x) {
+      const int64_t room = x + 2 * pad - k;
+      const int64_t out = (mode == 0 ? room / stride : (room + stride - 1) / stride) + 1;
+      return mode == 1 ? std::min(out, (x + pad + stride - 1) / stride) : out;
+    };
+    // A window without any input has no largest value.
+    if (mode == 2 && ((extent(h) - 1) * stride - pad >= h || (extent(w) - 1) * stride - pad >= w))
+      return pool();
+    const std::string y = fmt::format("f32[N,{},{},{}]", c, extent(h), extent(w));
+    const bool average = pick(0, 1) == 0;
+    std::string head =
+        fmt::format("{}(f32[N,{},{},{}]", average ? "AveragePool" : "MaxPool", c, h, w);
+    const std::string e = pick(0, 2) == 0 ? expression(head, y, c, true, 1) : "";
+    return finish(head,
+                  fmt::format("ceil_mode={}, {}kernel=[{},{}], pads=[{}], strides=[{},{}]", mode,
+                              average && pick(0, 1) ? "count_include_pad=1, " : "", k, k,
+                              fmt::join(Ints(4, pad), ","), stride, stride),
+                  e, y, 1);
+  }
+
+  std::string normalization() {
+    const int64_t c = channels();
+    const bool spatial = pick(0, 1) == 0;
+    const std::string x = spatial ? fmt::format("f32[N,{},{},{}]", c, pick(1, 9), pick(1, 9))
+                                  : fmt::format("f32[N,{}]", c);
+    if (spatial && pick(0, 1))
+      return finish("LRN(" + x,
+                    fmt::format("alpha=0.01, beta=0.75, bias=1, size={}", 2 * pick(0, 3) + 1), "",
+                    x, 1);
+    return finish((pick(0, 2) ? "Softmax(" : "LogSoftmax(") + x, "axis=1", "", x, 1);
   }
 
   std::mt19937_64 rng_;
