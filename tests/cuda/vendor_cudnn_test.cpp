@@ -78,6 +78,11 @@ TEST(CudnnConv, RefusalsNameTheirReason) {
       reason(conv("f32[N,8,9,9], @f32[8,8,3,3]", kThreeByThree, "out0=tanh(acc) -> f32[N,8,9,9]"))
           .find("tanh"),
       std::string::npos);
+  EXPECT_NE(reason(conv("f32[N,8,1,1], @f32[8,8,1,1], f32[N,8,1,1]",
+                        "dilations=[1,1], group=1, kernel=[1,1], pads=[0,0,0,0], strides=[1,1]",
+                        "out0=add(acc,in2) -> f32[N,8,1,1]"))
+                .find("one pixel"),
+            std::string::npos);
   Problem mixed = bottleneck();
   mixed.closed = true;
   mixed.inputs[0].format = {DType::kF16, Layout::channels_last()};

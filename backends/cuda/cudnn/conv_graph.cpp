@@ -192,6 +192,9 @@ Verdict check_conv(const Problem& p) {
   if (form->residual == 0 || form->bias == 0) return Verdict::no("the epilogue reads the input");
   if (p.inputs.size() != 2u + (form->bias >= 0) + (form->residual >= 0))
     return Verdict::no("the epilogue has other operands than bias and residual");
+  const Shape& y = p.outputs[0].dims;
+  if (form->residual >= 0 && !is_const(y) && y[2] == Dim(1) && y[3] == Dim(1))
+    return Verdict::no("a residual of one pixel is a bias at batch 1: no engine serves both");
   if (Verdict v = check_activation(*form); !v) return v;
   for (const auto* list : {&p.inputs, &p.outputs})
     for (const Operand& o : *list)
