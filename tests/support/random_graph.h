@@ -26,7 +26,9 @@ class RandomGraph {
       : rng_(seed), b_("random"), movement_(movement) {}
 
   Graph build() {
-    const int64_t c = pick(1, 4), h = pick(4, 9), w = pick(4, 9);
+    // Now and then as many channels as fill vectors and blocks.
+    if (pick(0, 3) == 0) widest_ = 24;
+    const int64_t c = pick(1, widest_), h = pick(4, 9), w = pick(4, 9);
     values_.push_back(b_.input("x", DType::kF32, {Dim::symbol("N"), c, h, w}));
     const int64_t layers = pick(3, 14);
     for (int64_t k = 0; k < layers; ++k) layer();
@@ -134,7 +136,7 @@ class RandomGraph {
     const Shape shape = b_.type(x).shape;
     const int64_t c = shape[1].value(), h = shape[2].value(), w = shape[3].value();
     ValueId y;
-    switch (pick(0, 15)) {
+    switch (pick(0, 20)) {
       case 0:
       case 1:
       case 2: y = conv(x, c, h, w); break;
@@ -149,21 +151,63 @@ class RandomGraph {
       case 6: y = b_.node("Sub", {constant(random(channel_dims(c))), x}); break;
       case 7: y = b_.node(pick(0, 1) ? "Relu" : "Neg", {x}); break;
       case 8: y = pool(x, h, w); break;
-      case 9: y = b_.node("Concat", {x, x}, {{"axis", int64_t{-3}}}); break;
+      case 9:
+        y = c > 100 ? b_.node("Relu", {x}) : b_.node("Concat", {x, x}, {{"axis", int64_t{-3}}});
+        break;
       case 10: y = eltwise(x); break;
       case 11: y = reshape(x, c, h, w); break;
       case 12: y = b_.node("Identity", {b_.node("Relu6", {x})}); break;
       case 13: y = padded(x, c, h, w); break;
       case 14: y = up(x, c, h, w); break;
-      default: y = b_.node("Div", {x, positive(1)}); break;
+      case 15: y = b_.node("Div", {x, positive(1)}); break;
+      default: y = rare(x, c, h, w); break;
     }
     values_.push_back(y);
   }
 
-  ValueId conv(ValueId x, int64_t c, int64_t h, int64_t w) {
+  // What stands once in a network, if at all.
+  ValueId rare(ValueId x, int64_t c, int64_t h, int64_t w) {
+    switch (pick(0, 9)) {
+      case 0: return b_.node("LRN", {x}, {{"size", 2 * pick(0, 2) + 1}, {"alpha", 0.1}});
+      case 1: return b_.node(pick(0, 1) ? "Softmax" : "LogSoftmax", {x}, {{"axis", pick(1, 3)}});
+      case 2:
+        if (c * h * w > 4000) break;
+        return b_.node("Resize", {x},
+                       {{"sizes", Ints{pick(1, 2 * h), pick(1, 2 * w)}},
+                        {"mode", std::string(pick(0, 1) ? "linear" : "nearest")}});
+      case 3: {  // squeeze and excite
+        const ValueId squeezed = b_.node("GlobalAveragePool", {x});
+        return b_.node("Mul", {x, b_.node("Sigmoid", {conv(squeezed, c, 1, 1, c)})});
+      }
+      case 4:
+        if (c % 4) break;
+        return b_.node("DepthToSpace", {x}, {{"blocksize", int64_t{2}}});
+      case 5:
+        return b_.node("InstanceNormalization", {x, positive(c), constant(random({c}))},
+                       {{"epsilon", 0.01}});
+      case 6: return b_.node("PRelu", {x, constant(random({c, 1, 1}))});
+      case 7: {
+        const ValueId mean =
+            b_.node("ReduceMean", {x}, {{"axes", Ints{pick(1, 3)}}, {"keepdims", int64_t{1}}});
+        return b_.node("Sub", {x, mean});
+      }
+      case 8: {
+        Ints order(static_cast<size_t>(pick(1, c)));
+        for (int64_t& k : order) k = pick(0, c - 1);
+        Tensor indices(DType::kI64, {static_cast<int64_t>(order.size())});
+        std::copy(order.begin(), order.end(), indices.as_mutable<int64_t>().begin());
+        return b_.node("Gather", {x, constant(indices)}, {{"axis", int64_t{1}}});
+      }
+      default: break;
+    }
+    const char* const ops[] = {"Tanh", "Elu", "Sigmoid", "Softplus"};
+    return b_.node(ops[pick(0, 3)], {x});
+  }
+
+  ValueId conv(ValueId x, int64_t c, int64_t h, int64_t w, int64_t outputs = 0) {
     const int64_t group = c % 2 == 0 && pick(0, 1) ? 2 : 1;
-    const int64_t m = group * pick(1, 4), k = pick(1, std::min<int64_t>({3, h, w})),
-                  pad = pick(0, 1);
+    const int64_t m = outputs ? outputs : group * pick(1, widest_),
+                  k = pick(1, std::min<int64_t>({3, h, w})), pad = outputs ? 0 : pick(0, 1);
     const double deviation = 1 / std::sqrt(static_cast<double>(c / group * k * k));
     std::vector<ValueId> inputs{x, constant(random({m, c / group, k, k}, 0, deviation))};
     if (pick(0, 1)) inputs.push_back(constant(random({m})));
@@ -173,8 +217,9 @@ class RandomGraph {
 
   ValueId up(ValueId x, int64_t c, int64_t h, int64_t w) {
     if (h * w > 200) return b_.node("Relu", {x});
-    const int64_t group = c % 2 == 0 && pick(0, 1) ? 2 : 1, m = pick(1, 3);
-    std::vector<ValueId> inputs{x, constant(random({c, m, 2, 2}, 0, 0.5))};
+    const int64_t group = c % 2 == 0 && pick(0, 1) ? 2 : 1, m = pick(1, widest_ - 1);
+    const double deviation = 1 / std::sqrt(static_cast<double>(c / group));
+    std::vector<ValueId> inputs{x, constant(random({c, m, 2, 2}, 0, deviation))};
     if (pick(0, 1)) inputs.push_back(constant(random({m * group})));
     return b_.node("ConvTranspose", inputs, {{"strides", Ints{2, 2}}, {"group", group}});
   }
@@ -219,7 +264,7 @@ class RandomGraph {
     const ValueId pooled =
         b_.node("ReduceMean", {values_.back()}, {{"axes", Ints{2, 3}}, {"keepdims", pick(0, 1)}});
     const ValueId flat = b_.node("Flatten", {pooled});
-    const int64_t c = b_.type(flat).shape[1].value(), m = pick(1, 5);
+    const int64_t c = b_.type(flat).shape[1].value(), m = pick(1, 2 * widest_);
     ValueId y;
     if (pick(0, 1)) {
       y = b_.node("Gemm", {flat, constant(random({c, m})), constant(random({1, m}))},
@@ -235,6 +280,7 @@ class RandomGraph {
   std::mt19937_64 rng_;
   GraphBuilder b_;
   bool movement_;
+  int64_t widest_ = 4;
   std::vector<ValueId> values_;
 };
 
