@@ -1,4 +1,7 @@
 // cuda.lrn: local response normalization, across channels and within a channel.
+#include <algorithm>
+#include <cstdint>
+
 #include "backends/cuda/gen/elementwise.h"
 
 namespace tenfold::cuda {
@@ -10,11 +13,24 @@ constexpr int64_t kMostInLanes = 16;  // neighbours that wait in registers
 
 bool within(const Problem& p) { return p.attrs.s("region", "across") != "across"; }
 
+// The largest extent that a neighbourhood runs along; beyond it is nothing.
+int64_t reach(const Problem& p) {
+  const Shape& dims = p.inputs[0].dims;
+  int64_t most = 0;
+  for (size_t k = within(p) ? 2 : 1; k < (within(p) ? dims.size() : 2); ++k)
+    most = std::max(most, dims[k].is_const() ? dims[k].value() : INT32_MAX);
+  return most;
+}
+
 std::string defines(const Problem& p) {
-  const int64_t size = p.attrs.i("size", 5);
-  return "#define LRN_BEFORE " + std::to_string((size - 1) / 2) + "\n#define LRN_AFTER " +
-         std::to_string(size / 2) + "\n#define WITHIN " + (within(p) ? "1\n" : "0\n") +
-         "#define LRN_IN_LANES (LANE_AXIS == 1 && " + (size <= kMostInLanes ? "1" : "0") + ")\n";
+  const int64_t size = p.attrs.i("size", 5), most = reach(p);
+  const auto define = [](const char* name, const std::string& value) {
+    return std::string("#define ") + name + " " + value + "\n";
+  };
+  return define("LRN_BEFORE", std::to_string(std::min((size - 1) / 2, most))) +
+         define("LRN_AFTER", std::to_string(std::min(size / 2, most))) +
+         define("WITHIN", within(p) ? "1" : "0") +
+         define("LRN_IN_LANES", size <= kMostInLanes ? "(LANE_AXIS == 1)" : "0");
 }
 
 void params(const Problem& p, ParamList& list) {

@@ -53,6 +53,26 @@ __device__ __forceinline__ void across_vectors(const Args& A, const Params& P, c
   for (int v = 0; v < V; ++v) y[v] *= inverse_power((real)P.bias + (real)P.scale * sums[v], P.beta);
 }
 
+// Lanes that are channels and more neighbours than wait in registers: element by element.
+__device__ __forceinline__ void across_elements(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
+  int i[RANK];
+#pragma unroll
+  for (int a = 0; a < RANK; ++a) i[a] = o.d[a];
+#pragma unroll 1
+  for (int v = 0; v < V; ++v) {
+    if (o.d[1] + v >= P.channels) continue;
+    real sum = (real)0;
+#pragma unroll 1
+    for (int k = -LRN_BEFORE; k <= LRN_AFTER; ++k) {
+      i[1] = o.d[1] + v + k;
+      if (i[1] < 0 || i[1] >= P.channels) continue;
+      const real x = elem_in0(A, P, i);
+      sum += x * x;
+    }
+    y[v] *= inverse_power((real)P.bias + (real)P.scale * sum, P.beta);
+  }
+}
+
 // A square of one channel, element by element.
 __device__ __forceinline__ void within_channel(const Args& A, const Params& P, const Coord& o, real (&y)[V]) {
   int i[RANK];
@@ -85,6 +105,8 @@ __device__ __forceinline__ void anchor(const Args& A, const Params& P, const Coo
   within_channel(A, P, o, y);
 #elif LRN_IN_LANES
   across_lanes(A, P, o, y);
+#elif LANE_AXIS == 1
+  across_elements(A, P, o, y);
 #else
   across_vectors(A, P, o, y);
 #endif
