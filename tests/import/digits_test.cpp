@@ -1,93 +1,15 @@
 // DIGITS packages: the example download, and packages made up here.
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include <google/protobuf/text_format.h>
 
-#include "import/caffe_support.h"
-#include "src/import/caffe/caffe.pb.h"
+#include "import/package.h"
 #include "tenfold/compile.h"
-#include "tenfold/io.h"
 
 namespace tenfold::test {
 namespace {
 
-namespace fs = std::filesystem;
-
 const std::string kDigits = std::string(TENFOLD_EXAMPLES_DIR) + "/digits/";
-
-// A folder that goes when the test ends.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tenfold-import-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  void write(const std::string& name, const std::string& bytes) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-  }
-  void remove(const std::string& name) const { fs::remove(path_ / name); }
-  std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
-
-// A mean image of the given size; pixel (c,y,x) is c * 100 + y * 10 + x.
-std::string mean_file(int channels, int height, int width) {
-  caffe::BlobProto blob;
-  blob.set_num(1);
-  blob.set_channels(channels);
-  blob.set_height(height);
-  blob.set_width(width);
-  for (int c = 0; c < channels; ++c)
-    for (int y = 0; y < height; ++y)
-      for (int x = 0; x < width; ++x) blob.add_data(static_cast<float>(c * 100 + y * 10 + x));
-  return blob.SerializeAsString();
-}
-
-const char* kNet =
-    "name: 'toy' input: 'data' input_shape { dim: 1 dim: 3 dim: 4 dim: 4 }\n"
-    "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { num_output: "
-    "2 "
-    "kernel_size: 1 } }\n";
-
-std::string train_val(const std::string& transform) {
-  return "layer { name: 'd' type: 'Data' top: 'data' top: 'label' include { phase: TEST } " +
-         transform + " }\n";
-}
-
-std::string weights() {
-  std::string blobs =
-      "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: 1 dim: 1 } data: [1,0,0,0,0,1] } blobs "
-      "{ shape { "
-      "dim: 2 } data: [0,0] } }";
-  return caffemodel(blobs);
-}
-
-// A color package of 6x6 pictures for a network of 4x4.
-void make_package(const Folder& folder, const std::string& transform) {
-  folder.write(
-      "info.json",
-      R"({"framework": "caffe", "image dimensions": [6, 6, 3], "image resize mode": "half_crop",
-                   "deploy file": "deploy.prototxt"})");
-  folder.write("deploy.prototxt", kNet);
-  folder.write("original.prototxt", kNet);
-  if (!transform.empty()) folder.write("train_val.prototxt", train_val(transform));
-  folder.write("solver.prototxt", "base_lr: 0.1");
-  folder.write("snapshot_iter_9.caffemodel", weights());
-  folder.write("mean.binaryproto", mean_file(3, 6, 6));
-  folder.write("labels.txt", "cat\r\ndog\n");
-}
-
-const Tensor& constant(const ImportedModel& m, const std::string& name) {
-  const auto id = m.graph.find_value(name);
-  EXPECT_TRUE(id) << name;
-  return m.graph.constant_of(*id)->source;
-}
 
 TEST(Digits, TheExampleInAllForms) {
   if (!fs::exists(kDigits + "digits.tar.gz")) GTEST_SKIP() << "no example package";
@@ -319,95 +241,6 @@ TEST(Digits, PartsMayLieInAFolderInside) {
   const ImportedModel m = import_model({folder.path()});
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_EQ(m.format, "digits");
-}
-
-// ---- single files
-
-TEST(ImportFiles, EitherOrderAndNoPreprocessingWithoutFlags) {
-  const Folder folder;
-  folder.write("net.prototxt", kNet);
-  folder.write("net.caffemodel", weights());
-  const std::string net = folder.path() + "/net.prototxt",
-                    trained = folder.path() + "/net.caffemodel";
-  for (const auto& paths : {std::vector<std::string>{net, trained}, {trained, net}}) {
-    const ImportedModel m = import_model(paths);
-    ASSERT_FALSE(m.failed) << report(m);
-    EXPECT_EQ(m.format, "caffe");
-    EXPECT_FALSE(m.preprocess.present);
-    EXPECT_EQ(ops(m), "Conv");
-  }
-  ImportOptions options;
-  options.mean = "104,117,123";
-  options.scale = 0.017;
-  const ImportedModel m = import_model({net, trained}, options);
-  ASSERT_FALSE(m.failed) << report(m);
-  EXPECT_TRUE(m.preprocess.present);
-  EXPECT_EQ(m.graph.type(m.graph.inputs()[0]).str(), "u8[N,4,4,3]");
-  EXPECT_EQ(ops(m), "Transpose Slice Cast Sub Mul Conv");
-}
-
-TEST(ImportFiles, AMeanOfNumpyInMemory) {
-  const Folder folder;
-  Tensor mean(DType::kF32, {3});
-  for (size_t k = 0; k < 3; ++k) mean.as_mutable<float>()[k] = static_cast<float>(k + 5);
-  save_npy(folder.path() + "/mean.npy", mean);
-  const std::string bytes = read_file(folder.path() + "/mean.npy");
-  const ImportedModel m = import_model_memory(
-      {{"net.prototxt", kNet}, {"net.caffemodel", weights()}, {"mean.npy", bytes}});
-  ASSERT_FALSE(m.failed) << report(m);
-  EXPECT_EQ(constant(m, "data.mean_value").at(2), 7);
-  EXPECT_TRUE(says(import_model_memory({{"net.prototxt", kNet},
-                                        {"net.caffemodel", weights()},
-                                        {"mean.npy", bytes.substr(0, 50)}}),
-                   Severity::kError, {"mean.npy"}));
-}
-
-TEST(ImportFiles, MissingFilesAreReportedNotThrown) {
-  const ImportedModel m = import_model({"/nonexistent/a.prototxt", "/nonexistent/b.caffemodel"});
-  EXPECT_TRUE(m.failed);
-  EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
-  EXPECT_EQ(m.diagnostics.all()[0].code, Code::kNotFound);
-  EXPECT_TRUE(import_model({}).failed);
-}
-
-// What is missing does not hide what is wrong with the network.
-TEST(ImportFiles, AMissingFileHidesNothing) {
-  const Folder folder;
-  folder.write("net.prototxt",
-               std::string(kNet) + "layer { name: 'm' type: 'Mystery' bottom: 'c' top: 'm' }");
-  const ImportedModel m =
-      import_model({folder.path() + "/net.prototxt", "/nonexistent/b.caffemodel"});
-  EXPECT_TRUE(says(m, Severity::kError, {"no such file"})) << report(m);
-  EXPECT_TRUE(says(m, Severity::kError, {"Mystery"})) << report(m);
-  EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
-  EXPECT_EQ(m.diagnostics.worst(), Code::kNotFound);
-}
-
-TEST(ImportFiles, WeightsAlone) {
-  const Folder folder;
-  folder.write("net.caffemodel", weights());
-  const ImportedModel m = import_model({folder.path() + "/net.caffemodel"});
-  EXPECT_TRUE(says(m, Severity::kError, {"no .prototxt"})) << report(m);
-}
-
-TEST(ImportFiles, MeanFilesWithWrongDimensions) {
-  caffe::BlobProto blob;  // as one that is about: num 0, and the height wrong
-  blob.set_num(0);
-  blob.set_channels(3);
-  blob.set_height(3);
-  blob.set_width(112);
-  for (int k = 0; k < 3 * 112 * 112; ++k) blob.add_data(1);
-  const Folder folder;
-  folder.write("mean.binaryproto", blob.SerializeAsString());
-  EXPECT_EQ(read_mean_file(folder.path() + "/mean.binaryproto").dims(), (Extents{3, 112, 112}));
-  blob.add_data(1);
-  folder.write("mean.binaryproto", blob.SerializeAsString());
-  EXPECT_THROW(read_mean_file(folder.path() + "/mean.binaryproto"), Error);
-  EXPECT_THROW(read_mean_file(folder.path() + "/none"), Error);
-  folder.write("mean.binaryproto", mean_file(3, 2, 5));
-  const Tensor mean = read_mean_file(folder.path() + "/mean.binaryproto");
-  EXPECT_EQ(mean.dims(), (Extents{3, 2, 5}));
-  EXPECT_EQ(mean.at(29), 214);
 }
 
 }  // namespace

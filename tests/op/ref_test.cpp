@@ -6,46 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/op/row_runner.h"
+#include "tests/op/ref_values.h"
 
 namespace tenfold::test {
 namespace {
-
-Tensor f32(Extents dims, const std::vector<double>& values) {
-  return Tensor::of(DType::kF32, std::move(dims), values);
-}
-Tensor iota(Extents dims) {
-  Tensor t(DType::kF32, std::move(dims));
-  for (int64_t k = 0; k < t.count(); ++k)
-    t.as_mutable<float>()[static_cast<size_t>(k)] = static_cast<float>(k);
-  return t;
-}
-Tensor normal(Extents dims, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> distribution;
-  Tensor t(DType::kF32, std::move(dims));
-  for (int64_t k = 0; k < t.count(); ++k)
-    store_element(DType::kF32, t.mutable_data(), k, distribution(random));
-  return t;
-}
-
-// Runs the reference row of a Problem's text, which need not say "closed".
-std::vector<Tensor> ref(const std::string& text, const std::vector<Tensor>& inputs,
-                        int threads = 2) {
-  Problem p = Problem::parse(text);
-  p.closed = true;
-  const Row* row = find_row("ref." + p.op);
-  if (!row) throw Error(Code::kNotFound, "no row ref." + p.op);
-  const Verdict v = row->supports(p, open_device({"cpu", 0})->target());
-  if (!v) throw Error(Code::kUnsupported, v.reason);
-  return run_row(*row, p, {}, inputs, {threads});
-}
-
-void expect_values(const Tensor& t, const std::vector<double>& want, double tolerance = 1e-6) {
-  ASSERT_EQ(t.count(), static_cast<int64_t>(want.size()));
-  for (size_t k = 0; k < want.size(); ++k)
-    EXPECT_NEAR(t.at(static_cast<int64_t>(k)), want[k], tolerance) << k;
-}
 
 TEST(Ref, ConvByHand) {
   const auto y = ref(
@@ -251,98 +215,6 @@ TEST(Ref, ReductionsOfInfinities) {
   EXPECT_EQ(most.at(0), -kInfinity);
   EXPECT_EQ(most.at(1), kInfinity);
   EXPECT_EQ(least.at(1), -kInfinity);
-}
-
-TEST(Ref, MovementByHand) {
-  expect_values(ref("Slice(f32[2,4]) {axes=[1], ends=[-5], starts=[-1], steps=[-2]} -> f32[2,2] | "
-                    "compute=f32 acc=f32 anchor=1",
-                    {iota({2, 4})})[0],
-                {3, 1, 7, 5});
-  expect_values(ref("Transpose(f32[2,3]) {perm=[1,0]} -> f32[3,2] | compute=f32 acc=f32 anchor=1",
-                    {iota({2, 3})})[0],
-                {0, 3, 1, 4, 2, 5});
-  expect_values(
-      ref("Pad(f32[3]) {mode=\"reflect\", pads=[2,1]} -> f32[6] | compute=f32 acc=f32 anchor=1",
-          {iota({3})})[0],
-      {2, 1, 0, 1, 2, 1});
-  expect_values(ref("Pad(f32[3]) {pads=[1,-1], value=9} -> f32[3] | compute=f32 acc=f32 anchor=1",
-                    {iota({3})})[0],
-                {9, 0, 1});
-  expect_values(
-      ref("Concat(f32[2,1], f32[2,2]) {axis=1} -> f32[2,3] | compute=f32 acc=f32 anchor=2",
-          {iota({2, 1}), iota({2, 2})})[0],
-      {0, 0, 1, 1, 2, 3});
-  const auto pieces =
-      ref("Split(f32[2,3]) {axis=1} -> f32[2,2], f32[2,1] | compute=f32 acc=f32 anchor=1",
-          {iota({2, 3})});
-  expect_values(pieces[0], {0, 1, 3, 4});
-  expect_values(pieces[1], {2, 5});
-  expect_values(ref("Tile(f32[1,2]) {repeats=[2,2]} -> f32[2,4] | compute=f32 acc=f32 anchor=1",
-                    {iota({1, 2})})[0],
-                {0, 1, 0, 1, 0, 1, 0, 1});
-  expect_values(ref("Gather(f32[3,2], i64[2]) {axis=0} -> f32[2,2] | compute=f32 acc=f32 anchor=2",
-                    {iota({3, 2}), Tensor::of<double>(DType::kI64, {2}, {-1, 0})})[0],
-                {4, 5, 0, 1});
-}
-
-TEST(Ref, DepthToSpaceAndBack) {
-  const Tensor x = iota({1, 8, 1, 1});
-  const auto dcr =
-      ref("DepthToSpace(f32[1,8,1,1]) {blocksize=2} -> f32[1,2,2,2] | compute=f32 acc=f32 anchor=1",
-          {x});
-  expect_values(dcr[0], {0, 2, 4, 6, 1, 3, 5, 7});
-  const auto crd =
-      ref("DepthToSpace(f32[1,8,1,1]) {blocksize=2, mode=\"CRD\"} -> f32[1,2,2,2] | compute=f32 "
-          "acc=f32 anchor=1",
-          {x});
-  expect_values(crd[0], {0, 1, 2, 3, 4, 5, 6, 7});
-  const auto back =
-      ref("SpaceToDepth(f32[1,2,2,2]) {blocksize=2} -> f32[1,8,1,1] | compute=f32 acc=f32 anchor=1",
-          {dcr[0]});
-  expect_values(back[0], {0, 1, 2, 3, 4, 5, 6, 7});
-}
-
-TEST(Ref, CompressKeepsCountsAndClears) {
-  const std::string tail = " | compute=f32 acc=f32 anchor=2";
-  const Tensor x = f32({2, 3}, {1, 2, 3, 4, 5, 6});
-  const auto mask = [](const std::vector<int>& values) {
-    return Tensor::of<int>(DType::kBool, {static_cast<int64_t>(values.size())}, values);
-  };
-  auto y =
-      ref("Compress(f32[2,3], bool[3]) {axis=1} -> f32[2,3], i64[]" + tail, {x, mask({1, 0, 1})});
-  expect_values(y[0], {1, 3, 0, 4, 6, 0});   // zeros where there is room for more
-  expect_values(y[1], {2});
-  y = ref("Compress(f32[2,3], bool[2]) {axis=0} -> f32[1,3], i64[]" + tail, {x, mask({1, 1})});
-  expect_values(y[0], {1, 2, 3});            // counted, though there is no room
-  expect_values(y[1], {2});
-  y = ref("Compress(f32[2,3], bool[5]) -> f32[5], i64[]" + tail, {x, mask({0, 1, 0, 1, 1})});
-  expect_values(y[0], {2, 4, 5, 0, 0});
-  expect_values(y[1], {3});
-  expect_values(ref("Size(f32[2,3]) -> i64[] | compute=f32 acc=f32 anchor=1", {x})[0], {6});
-}
-
-TEST(Ref, TopKOrdersAndBreaksTies) {
-  const auto y =
-      ref("TopK(f32[1,5]) {axis=1, k=3} -> f32[1,3], i64[1,3] | compute=f32 acc=f32 anchor=1",
-          {f32({1, 5}, {1, 7, 3, 7, 2})});
-  expect_values(y[0], {7, 7, 3});
-  expect_values(y[1], {1, 3, 2});
-}
-
-TEST(Ref, ResizeLinearAndNearest) {
-  const Tensor x = f32({1, 1, 1, 2}, {0, 4});
-  expect_values(ref("Resize(f32[1,1,1,2]) {mode=\"linear\", sizes=[1,4]} -> f32[1,1,1,4] | "
-                    "compute=f32 acc=f32 anchor=1",
-                    {x})[0],
-                {0, 1, 3, 4});
-  expect_values(ref("Resize(f32[1,1,1,2]) {coordinates=\"align_corners\", mode=\"linear\", "
-                    "sizes=[1,5]} -> f32[1,1,1,5] | compute=f32 acc=f32 anchor=1",
-                    {x})[0],
-                {0, 1, 2, 3, 4});
-  expect_values(ref("Resize(f32[1,1,1,2]) {coordinates=\"asymmetric\", rounding=\"floor\", "
-                    "sizes=[1,4]} -> f32[1,1,1,4] | compute=f32 acc=f32 anchor=1",
-                    {x})[0],
-                {0, 0, 4, 4});
 }
 
 TEST(Ref, NormalizationsHaveZeroMeanAndUnitVariance) {

@@ -1,0 +1,95 @@
+// Single files, and what they are together.
+#include "import/package.h"
+
+namespace tenfold::test {
+namespace {
+
+TEST(ImportFiles, EitherOrderAndNoPreprocessingWithoutFlags) {
+  const Folder folder;
+  folder.write("net.prototxt", kNet);
+  folder.write("net.caffemodel", weights());
+  const std::string net = folder.path() + "/net.prototxt",
+                    trained = folder.path() + "/net.caffemodel";
+  for (const auto& paths : {std::vector<std::string>{net, trained}, {trained, net}}) {
+    const ImportedModel m = import_model(paths);
+    ASSERT_FALSE(m.failed) << report(m);
+    EXPECT_EQ(m.format, "caffe");
+    EXPECT_FALSE(m.preprocess.present);
+    EXPECT_EQ(ops(m), "Conv");
+  }
+  ImportOptions options;
+  options.mean = "104,117,123";
+  options.scale = 0.017;
+  const ImportedModel m = import_model({net, trained}, options);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_TRUE(m.preprocess.present);
+  EXPECT_EQ(m.graph.type(m.graph.inputs()[0]).str(), "u8[N,4,4,3]");
+  EXPECT_EQ(ops(m), "Transpose Slice Cast Sub Mul Conv");
+}
+
+TEST(ImportFiles, AMeanOfNumpyInMemory) {
+  const Folder folder;
+  Tensor mean(DType::kF32, {3});
+  for (size_t k = 0; k < 3; ++k) mean.as_mutable<float>()[k] = static_cast<float>(k + 5);
+  save_npy(folder.path() + "/mean.npy", mean);
+  const std::string bytes = read_file(folder.path() + "/mean.npy");
+  const ImportedModel m = import_model_memory(
+      {{"net.prototxt", kNet}, {"net.caffemodel", weights()}, {"mean.npy", bytes}});
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(constant(m, "data.mean_value").at(2), 7);
+  EXPECT_TRUE(says(import_model_memory({{"net.prototxt", kNet},
+                                        {"net.caffemodel", weights()},
+                                        {"mean.npy", bytes.substr(0, 50)}}),
+                   Severity::kError, {"mean.npy"}));
+}
+
+TEST(ImportFiles, MissingFilesAreReportedNotThrown) {
+  const ImportedModel m = import_model({"/nonexistent/a.prototxt", "/nonexistent/b.caffemodel"});
+  EXPECT_TRUE(m.failed);
+  EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
+  EXPECT_EQ(m.diagnostics.all()[0].code, Code::kNotFound);
+  EXPECT_TRUE(import_model({}).failed);
+}
+
+// What is missing does not hide what is wrong with the network.
+TEST(ImportFiles, AMissingFileHidesNothing) {
+  const Folder folder;
+  folder.write("net.prototxt",
+               std::string(kNet) + "layer { name: 'm' type: 'Mystery' bottom: 'c' top: 'm' }");
+  const ImportedModel m =
+      import_model({folder.path() + "/net.prototxt", "/nonexistent/b.caffemodel"});
+  EXPECT_TRUE(says(m, Severity::kError, {"no such file"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"Mystery"})) << report(m);
+  EXPECT_EQ(m.diagnostics.error_count(), 2u) << report(m);
+  EXPECT_EQ(m.diagnostics.worst(), Code::kNotFound);
+}
+
+TEST(ImportFiles, WeightsAlone) {
+  const Folder folder;
+  folder.write("net.caffemodel", weights());
+  const ImportedModel m = import_model({folder.path() + "/net.caffemodel"});
+  EXPECT_TRUE(says(m, Severity::kError, {"no .prototxt"})) << report(m);
+}
+
+TEST(ImportFiles, MeanFilesWithWrongDimensions) {
+  caffe::BlobProto blob;  // as one that is about: num 0, and the height wrong
+  blob.set_num(0);
+  blob.set_channels(3);
+  blob.set_height(3);
+  blob.set_width(112);
+  for (int k = 0; k < 3 * 112 * 112; ++k) blob.add_data(1);
+  const Folder folder;
+  folder.write("mean.binaryproto", blob.SerializeAsString());
+  EXPECT_EQ(read_mean_file(folder.path() + "/mean.binaryproto").dims(), (Extents{3, 112, 112}));
+  blob.add_data(1);
+  folder.write("mean.binaryproto", blob.SerializeAsString());
+  EXPECT_THROW(read_mean_file(folder.path() + "/mean.binaryproto"), Error);
+  EXPECT_THROW(read_mean_file(folder.path() + "/none"), Error);
+  folder.write("mean.binaryproto", mean_file(3, 2, 5));
+  const Tensor mean = read_mean_file(folder.path() + "/mean.binaryproto");
+  EXPECT_EQ(mean.dims(), (Extents{3, 2, 5}));
+  EXPECT_EQ(mean.at(29), 214);
+}
+
+}  // namespace
+}  // namespace tenfold::test
