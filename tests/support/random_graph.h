@@ -298,11 +298,26 @@ inline void expect_near(const Tensor& got, const Tensor& want, const std::string
     ASSERT_NEAR(got.at(k), want.at(k), bound + 1e-5 * std::abs(want.at(k))) << what << " at " << k;
 }
 
+// Of a graph whose values are stored as f16: what is at its place differs by little on the whole,
+// and by no more than half of the largest anywhere.
+inline void expect_near_in_half(const Tensor& got, const Tensor& want, const std::string& what) {
+  ASSERT_EQ(got.dims(), want.dims()) << what;
+  double apart = 0, size = 0, most = 0;
+  for (int64_t k = 0; k < want.count(); ++k) {
+    const double d = std::abs(got.at(k) - want.at(k));
+    most = d <= most ? most : d;  // NaN stays
+    apart += d * d, size += want.at(k) * want.at(k);
+  }
+  const double count = std::max<double>(1, static_cast<double>(want.count()));
+  ASSERT_LE(std::sqrt(apart / count), 0.05 * std::max(0.1, std::sqrt(size / count))) << what;
+  ASSERT_LE(most, 0.5 * std::max(1.0, largest(want))) << what;
+}
+
 // Runs an Engine of `graph`, which is `random`'s, on fresh values of each batch, beside the
 // reference.
 inline void expect_reference(RandomGraph& random, const Graph& graph,
                              const std::shared_ptr<Engine>& engine, const Ints& batches,
-                             uint64_t seed) {
+                             uint64_t seed, bool half = false) {
   const Shape& shape = graph.type(graph.inputs()[0]).shape;
   const auto context = engine->create_context();
   for (const int64_t batch : batches) {
@@ -313,9 +328,10 @@ inline void expect_reference(RandomGraph& random, const Graph& graph,
     const auto got = context->run({{"x", x}});
     for (size_t k = 0; k < want.size(); ++k) {
       const std::string& name = graph.outputs()[k].name;
-      expect_near(got.at(name), want[k],
-                  "seed " + std::to_string(seed) + " batch " + std::to_string(batch) + " output " +
-                      name + "\n" + print(graph));
+      const std::string what = "seed " + std::to_string(seed) + " batch " + std::to_string(batch) +
+                               " output " + name + "\n" + print(graph);
+      half ? expect_near_in_half(got.at(name), want[k], what)
+           : expect_near(got.at(name), want[k], what);
       if (testing::Test::HasFatalFailure()) return;
     }
   }
