@@ -31,18 +31,12 @@ void Attempt::report_unneeded(int k) {
        ""});
 }
 
-// What other frameworks and forks call a type.
 static std::string usual_name(const std::string& type) {
   static const std::map<std::string, std::string, std::less<>> kNames = {
-      {"BN", "BatchNorm"},
-      {"BatchNormalization", "BatchNorm"},
-      {"FC", "InnerProduct"},
-      {"Dense", "InnerProduct"},
-      {"FullyConnected", "InnerProduct"},
-      {"Linear", "InnerProduct"},
-      {"Add", "Eltwise"},
-      {"Sum", "Eltwise"},
-      {"LeakyReLU", "ReLU"}};
+#define OTHER_NAME(theirs, ours) {#theirs, #ours},
+#include "src/import/caffe/other_names.def"
+#undef OTHER_NAME
+  };
   const auto it = kNames.find(type);
   return it == kNames.end() ? std::string() : it->second;
 }
