@@ -54,6 +54,16 @@ dnnl::memory::dims dims_of(const Operand& bound);
 
 // Whether oneDNN has nothing faster than its own reference.
 bool is_reference(const dnnl::primitive_desc_base& primitive);
+// Why this implementation of a primitive answers wrongly; empty where no fault is known.
+std::string known_fault(const Problem& bound, const dnnl::primitive_desc_base& primitive);
+// Goes on to the first implementation without a known fault; refuses, saying the fault, where only
+// oneDNN's reference is left.
+template <typename PrimitiveDesc>
+void skip_faults(PrimitiveDesc& primitive, const Problem& bound) {
+  for (std::string why = known_fault(bound, primitive); !why.empty();
+       why = known_fault(bound, primitive))
+    if (!primitive.next_impl() || is_reference(primitive)) refuse(why);
+}
 // Bound at the tuning sizes, where a symbol tuned for 0 counts 1.
 Problem at_tuning(const Problem& problem);
 

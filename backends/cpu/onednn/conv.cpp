@@ -71,9 +71,10 @@ class ConvRow : public OnednnRow {
     const Dims w = grouped(dims_of(p.inputs[1]), g.groups);
     const dnnl::memory::desc wanted = weights ? *weights : any_of(w);
     const dnnl::memory::desc bias = bias_of(e, dst.get_dims()[1]);
-    const dnnl::convolution_forward::primitive_desc pd(
+    dnnl::convolution_forward::primitive_desc pd(
         engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src,
         wanted, bias, dst, g.strides, g.dilates, g.begin, g.end, attr_of(e));
+    skip_faults(pd, p);
     return contraction(pd, e, row_major(w), src, pd.weights_desc(), bias, dst);
   }
 };
@@ -112,22 +113,11 @@ class DeconvolutionRow : public OnednnRow {
         engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct, src,
         weights ? *weights : any_of(dims), bias, dst, g.strides, g.dilates, g.begin, g.end,
         attr_of(e));
-    while (wrong_with(pd, e))
-      if (!pd.next_impl())
-        refuse(
-            "oneDNN has only an implementation that applies the expression to "
-            "sums that are not finished");
+    skip_faults(pd, p);
     return contraction(pd, e, plain, src, pd.weights_desc(), bias, dst);
   }
 
  private:
-  // The strided brgemm kernels of oneDNN 3.2 add the bias and apply post-ops once for each part of
-  // the kernel that reaches a point, from 255 input channels on.
-  static bool wrong_with(const dnnl::primitive_desc_base& pd, const Epilogue& e) {
-    return std::string_view(pd.impl_info_str()).find("brgconv_strided") != std::string_view::npos &&
-           (e.bias >= 0 || e.ops.len() > 0);
-  }
-
   // Output padding, which the output's extents imply, is less padding at the end.
   static void fit_end(Geometry& g, const Dims& x, const Dims& y, const Dims& w) {
     for (size_t k = 0; k < g.end.size(); ++k)

@@ -104,9 +104,9 @@ class PointwiseRow : public OnednnRow {
     const Epilogue e = map_steps(p, {chain.begin() + 1, chain.end()});
     if (first.input < 0) {
       const Eltwise f = eltwise_of(first);
-      const dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
-                                                     f.algorithm, src, dst, f.alpha, f.beta,
-                                                     attr_of(e));
+      dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
+                                               f.algorithm, src, dst, f.alpha, f.beta, attr_of(e));
+      skip_faults(pd, p);
       Description d{pd, e.binds, {}, -1};
       d.binds.push_back({DNNL_ARG_SRC, Bind::Where::kInput, input, src});
       d.binds.push_back({DNNL_ARG_DST, Bind::Where::kOutput, 0, dst});
@@ -114,8 +114,8 @@ class PointwiseRow : public OnednnRow {
     }
     const dnnl::memory::desc other =
         desc_of(p.inputs[static_cast<size_t>(first.input)], p.outputs[0].dims.size());
-    const dnnl::binary::primitive_desc pd(engine(), binary_of(first.op), src, other, dst,
-                                          attr_of(e));
+    dnnl::binary::primitive_desc pd(engine(), binary_of(first.op), src, other, dst, attr_of(e));
+    skip_faults(pd, p);
     Description d{pd, e.binds, {}, -1};
     d.binds.push_back({DNNL_ARG_SRC_0, Bind::Where::kInput, input, src});
     d.binds.push_back({DNNL_ARG_SRC_1, Bind::Where::kInput, first.input, other});
