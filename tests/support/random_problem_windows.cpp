@@ -20,7 +20,9 @@ std::string RandomProblem::epilogue(Texts& inputs, const Type& y) {
   if (pick(0, 3) == 0) value = fmt::format("mul({},{})", value, operand(each));
   if (pick(0, 3)) value = fmt::format("add({},{})", value, operand(each));
   if (pick(0, 2) == 0) value = fmt::format("add({},{})", value, operand(y.str()));
-  if (pick(0, 7) == 0) value = fmt::format("add({},{})", value, operand(broadcast(y)));
+  if (pick(0, 3) == 0)
+    value = fmt::format("{}({},{})", one_of(Texts{"add", "mul", "sub", "max"}), value,
+                        operand(broadcast(y)));
   switch (pick(0, 9)) {
     case 0: return fmt::format("sigmoid({})", value);
     case 1: return fmt::format("clip({}, 0, 6)", value);

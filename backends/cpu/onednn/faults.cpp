@@ -7,11 +7,13 @@
 namespace tenfold::cpu::onednn {
 namespace {
 
-// Whether an operand of the expression satisfies f(dims).
+// Whether an operand of the expression satisfies f(operand, dims).
 template <typename F>
 bool any_operand(const Problem& p, F&& f) {
-  for (const int k : p.expr.loads())
-    if (f(const_extents(p.inputs[static_cast<size_t>(k)].dims))) return true;
+  for (const int k : p.expr.loads()) {
+    const Operand& o = p.inputs[static_cast<size_t>(k)];
+    if (f(o, const_extents(o.dims))) return true;
+  }
   return false;
 }
 
@@ -21,12 +23,20 @@ bool unfinished_sums(const Problem& p, std::string_view implementation) {
          implementation.find("brgconv_strided") != std::string_view::npos;
 }
 
-// Of planes, reads an operand that has a value for each point at the wrong places.
-bool pool_of_planes(const Problem& p) {
-  if (!p.op.ends_with("Pool") || p.inputs[0].format.layout.kind != Layout::Kind::kLinear)
-    return false;
-  const size_t rank = p.outputs[0].dims.size();
-  return any_operand(p, [&](const Extents& dims) { return dims.size() == rank; });
+// Reads an operand of one value a point at the wrong places unless it lies as the output does, with
+// channels last.
+bool pool_of_other_points(const Problem& p) {
+  if (!p.op.ends_with("Pool")) return false;
+  const Extents y = const_extents(p.outputs[0].dims);
+  const bool planes = p.inputs[0].format.layout.kind == Layout::Kind::kLinear;
+  return any_operand(p, [&](const Operand& o, const Extents& dims) {
+    if (planes ? dims.size() == y.size() : dims == y)
+      return planes || o.format != p.outputs[0].format;
+    // The channels are the axis of index 1.
+    const bool each = dims.size() + 1 >= y.size() && element_count(dims) == y[1] &&
+                      dims[dims.size() + 1 - y.size()] == y[1];
+    return element_count(dims) != 1 && !each;
+  });
 }
 
 // Reads an operand of one value a channel at the wrong places where the softmax runs along another
@@ -34,7 +44,9 @@ bool pool_of_planes(const Problem& p) {
 bool softmax_beside_channels(const Problem& p) {
   if (p.op != "Softmax" && p.op != "LogSoftmax") return false;
   const Extents y = const_extents(p.outputs[0].dims);
-  return any_operand(p, [&](const Extents& dims) { return element_count(dims) != 1 && dims != y; });
+  return any_operand(p, [&](const Operand&, const Extents& dims) {
+    return element_count(dims) != 1 && dims != y;
+  });
 }
 
 }  // namespace
@@ -43,8 +55,8 @@ std::string known_fault(const Problem& bound, const dnnl::primitive_desc_base& p
   if (unfinished_sums(bound, primitive.impl_info_str()))
     return "oneDNN has only an implementation that applies the expression to sums that are not "
            "finished";
-  if (pool_of_planes(bound))
-    return "oneDNN misreads an operand of the output's rank while it pools planes";
+  if (pool_of_other_points(bound))
+    return "oneDNN misreads an operand of pooling that does not lie as the output does";
   if (softmax_beside_channels(bound))
     return "oneDNN misreads an operand of some of the output's axes after a softmax";
   return {};

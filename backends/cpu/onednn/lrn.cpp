@@ -18,11 +18,11 @@ class LrnRow : public OnednnRow {
     const int64_t size = p.attrs.i("size", 5);
     if (size % 2 == 0) refuse("LRN: an even size");
     const dnnl::memory::desc src = desc_of(p.inputs[0]), dst = desc_of(p.outputs[0]);
-    dnnl::lrn_forward::primitive_desc pd(
-        engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::lrn_across_channels, src,
-        dst, size, static_cast<float>(p.attrs.f("alpha", 1e-4)),
-        static_cast<float>(p.attrs.f("beta", 0.75)), static_cast<float>(p.attrs.f("bias", 1)),
-        base_attr());
+    dnnl::lrn_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
+                                         dnnl::algorithm::lrn_across_channels, src, dst, size,
+                                         static_cast<float>(p.attrs.f("alpha", 1e-4)),
+                                         static_cast<float>(p.attrs.f("beta", 0.75)),
+                                         static_cast<float>(p.attrs.f("bias", 1)), base_attr());
     skip_faults(pd, p);
     return {
         pd,
