@@ -63,6 +63,14 @@ std::string RandomProblem::broadcast(const Type& y) {
   return fmt::format("{}{}[{}]", constant, to_string(y.dtype), fmt::join(dims, ","));
 }
 
+Problem RandomProblem::made(const std::string& op, const Texts& inputs, const std::string& attrs,
+                            const std::string& expr, const Texts& results, size_t anchor) {
+  return Problem::parse(
+      fmt::format("{}({}) {} {} -> {} | compute=f32 acc=f32 anchor={} | N in 0..64 at {}", op,
+                  fmt::join(inputs, ", "), attrs, expr, fmt::join(results, ", "), anchor,
+                  one_of(Ints{1, 1, 1, 2, 8})));
+}
+
 Problem RandomProblem::of(const std::string& op, const Texts& inputs, const std::string& attrs,
                           int outputs, bool fused) {
   const Op* def = find_op(op);
@@ -73,18 +81,15 @@ Problem RandomProblem::of(const std::string& op, const Texts& inputs, const std:
     types.push_back(Type::parse(text[0] == '@' ? text.substr(1) : text));
     shapes.push_back(types.back().shape);
   }
-  const std::vector<Type> made =
+  const std::vector<Type> types_out =
       def->infer({given, types, std::vector<const Tensor*>(types.size()), outputs});
   if (def->complete) given = def->complete(given, shapes);
   Texts all = inputs, results;
-  for (const Type& t : made) results.push_back(t.str());
+  for (const Type& t : types_out) results.push_back(t.str());
   std::string expr;
-  if (fused && made.size() == 1 && made[0].dtype == DType::kF32)
-    expr = " out0=" + program("acc", all, made[0]);
-  return Problem::parse(fmt::format(
-      "{}({}) {}{} -> {} | compute=f32 acc=f32 anchor={} | N in "
-      "0..64 at 1",
-      op, fmt::join(all, ", "), given.str(), expr, fmt::join(results, ", "), inputs.size()));
+  if (fused && types_out.size() == 1 && types_out[0].dtype == DType::kF32)
+    expr = " out0=" + program("acc", all, types_out[0]);
+  return made(op, all, given.str(), expr, results, inputs.size());
 }
 
 std::string RandomProblem::program(std::string value, Texts& inputs, const Type& y) {
@@ -148,10 +153,7 @@ Problem RandomProblem::pointwise() {
     results.push_back(y.str());
     if (next.size() < 80 && pick(0, 1)) value = next;
   }
-  return Problem::parse(
-      fmt::format("Pointwise({}) {} -> {} | compute=f32 acc=f32 anchor=0 | N in "
-                  "0..64 at 1",
-                  fmt::join(inputs, ", "), expr, fmt::join(results, ", ")));
+  return made("Pointwise", inputs, "", expr, results, 0);
 }
 
 Problem RandomProblem::integers() {
@@ -182,10 +184,7 @@ Problem RandomProblem::integers() {
     value = fmt::format("cast:f32({})", value);
     result = "f32" + result.substr(result.find('['));
   }
-  return Problem::parse(
-      fmt::format("Pointwise({}) out0={} -> {} | compute=f32 acc=f32 anchor=0 | "
-                  "N in 0..64 at 1",
-                  fmt::join(inputs, ", "), value, result));
+  return made("Pointwise", inputs, "", "out0=" + value, {result}, 0);
 }
 
 }  // namespace tenfold::test

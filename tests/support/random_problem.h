@@ -36,6 +36,9 @@ class RandomProblem {
   // An operand that broadcasts to a value of this type, perhaps a constant.
   std::string broadcast(const Type& y);
 
+  // From its parts; tuned for one of several sizes of N.
+  Problem made(const std::string& op, const Texts& inputs, const std::string& attrs,
+               const std::string& expr, const Texts& results, size_t anchor);
   // What follows from an op, its operands and attributes: the output's types. With an expression
   // over the result where `fused`.
   Problem of(const std::string& op, const Texts& inputs, const std::string& attrs = "",

@@ -41,11 +41,7 @@ Problem RandomProblem::contraction(const std::string& op, Texts inputs, const st
   if (y.shape.size() < 2 || pick(0, 5) == 0) return p;
   const auto anchor = inputs.size();
   const std::string expr = epilogue(inputs, y);
-  return Problem::parse(
-      fmt::format("{}({}) {}{} -> {} | compute=f32 acc=f32 anchor={} | N in "
-                  "0..64 at 1",
-                  op, fmt::join(inputs, ", "), p.attrs.str(), expr == "acc" ? "" : " out0=" + expr,
-                  y.str(), anchor));
+  return made(op, inputs, p.attrs.str(), expr == "acc" ? "" : "out0=" + expr, {y.str()}, anchor);
 }
 
 Problem RandomProblem::gemm() {
