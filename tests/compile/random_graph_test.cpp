@@ -18,6 +18,7 @@ const Way kWays[] = {{"estimates", {}, false, false},
                      {"taps", {}, true, false},
                      {"reference", {"onednn.", "cpu."}, false, false},
                      {"onednn", {"cpu."}, false, false},
+                     {"sizes", {}, false, false},
                      {"times", {}, false, true}};
 
 class RandomGraphs : public testing::TestWithParam<Way> {};
@@ -36,6 +37,13 @@ TEST_P(RandomGraphs, ComputeWhatTheReferenceComputes) {
     options.exclude_rows = way.without;
     options.keep_taps = way.keep_taps;
     options.timing = way.timing;
+    if (way.name == std::string("sizes"))  // a program each
+      for (const int64_t n : {1, 2, 6}) {
+        Profile profile;
+        profile.tune.set("N", n);
+        profile.range["N"] = {0, n};
+        options.profiles.push_back(profile);
+      }
     const Plan plan =
         compile(graph, device->target(), options, way.timing ? device.get() : nullptr);
     test::expect_reference(random, graph, Engine::create(plan, device), {2, 1, 3}, seed);
