@@ -1,7 +1,10 @@
 // The plan half of cublaslt.matmul: which Problems are one matrix product, and which.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "backends/cuda/cublaslt/matmul_plan.h"
+#include "backends/cuda/driver/data_sheets.h"
 
 namespace tenfold::cuda {
 std::unique_ptr<Row> cublaslt_matmul();
@@ -15,6 +18,25 @@ Problem parse(const std::string& text) {
 }
 const char* const kPointwise =
     "{dilations=[1,1], group=1, kernel=[1,1], pads=[0,0,0,0], strides=[1,1]}";
+
+// Whether or not the libraries are here: without tf32 in the machine there is nothing to offer.
+TEST(VendorRows, OfferTf32WhereTheMachineHasIt) {
+  const TypeSet types = {DType::kF32, DType::kTF32};
+  const Problem p = parse(std::string("Conv(f32[N,64,7,9], @f32[32,64,1,1]) ") + kPointwise +
+                          " -> f32[N,32,7,9]");
+  for (const Row* row : {find_row("cublaslt.matmul"), find_row("cudnn.conv")}) {
+    ASSERT_NE(row, nullptr);
+    const auto offers = [&](const char* gpu) {
+      const auto list = row->formats(p, *find_gpu(gpu), types);
+      return std::any_of(list.begin(), list.end(),
+                         [](const FormatTuple& t) { return t.compute == DType::kTF32; });
+    };
+    EXPECT_FALSE(offers("t4")) << row->name();
+    EXPECT_FALSE(offers("v100")) << row->name();
+    EXPECT_TRUE(offers("a100")) << row->name();
+  }
+  EXPECT_FALSE(has_tf32(*find_gpu("t4")));
+}
 
 TEST(CublasLtMatmul, PointwiseConvolutionIsAProductOverPixels) {
   Problem p =

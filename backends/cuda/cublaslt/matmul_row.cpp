@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "backends/cuda/cublaslt/matmul_plan.h"
+#include "backends/cuda/driver/data_sheets.h"
 #include "backends/cuda/driver/device.h"
 
 namespace tenfold::cuda {
@@ -84,8 +85,10 @@ class MatmulRow final : public Row {
     return cublaslt_api() ? "cublaslt " + cublaslt_api()->version() : "";
   }
 
-  Verdict supports(const Problem& problem, const Target&) const override {
+  Verdict supports(const Problem& problem, const Target& target) const override {
     if (!cublaslt_api()) return Verdict::no(cublaslt_error());
+    if (problem.closed && problem.compute == DType::kTF32)
+      if (Verdict v = has_tf32(target); !v) return v;
     return check_matmul(problem);
   }
 
@@ -133,7 +136,7 @@ class MatmulRow final : public Row {
   mutable std::map<std::string, std::vector<Tactic>> tactics_;
 };
 
-std::vector<FormatTuple> MatmulRow::formats(const Problem& problem, const Target&,
+std::vector<FormatTuple> MatmulRow::formats(const Problem& problem, const Target& target,
                                             TypeSet permitted) const {
   const auto epilogue = match_matmul_epilogue(problem);
   if (!epilogue) return {};
@@ -156,7 +159,7 @@ std::vector<FormatTuple> MatmulRow::formats(const Problem& problem, const Target
   };
   if (permitted.contains(DType::kF16)) add(DType::kF16, DType::kF16);
   if (permitted.contains(DType::kF32)) {
-    if (permitted.contains(DType::kTF32)) add(DType::kF32, DType::kTF32);
+    if (permitted.contains(DType::kTF32) && has_tf32(target)) add(DType::kF32, DType::kTF32);
     add(DType::kF32, DType::kF32);
   }
   return list;

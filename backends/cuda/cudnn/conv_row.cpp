@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "backends/cuda/cudnn/session.h"
+#include "backends/cuda/driver/data_sheets.h"
 
 namespace tenfold::cuda {
 namespace {
@@ -148,6 +149,8 @@ class ConvRow final : public Row {
       return Verdict::no("this epilogue needs kernels that cuDNN compiles at run time, and those " +
                          std::string("need the driver (") + driver_error() + ")");
     if (!problem.closed) return {};
+    if (problem.compute == DType::kTF32)
+      if (Verdict v = has_tf32(target); !v) return v;
     const Findings& found = findings(problem, target);
     if (!found.tactics.empty()) return {};
     return Verdict::no("cuDNN " + cudnn_api()->version() + " has no engine: " + found.reason);
@@ -204,7 +207,7 @@ class ConvRow final : public Row {
   mutable std::map<std::string, Findings> findings_;  // entries stay: references are handed out
 };
 
-std::vector<FormatTuple> ConvRow::formats(const Problem& problem, const Target&,
+std::vector<FormatTuple> ConvRow::formats(const Problem& problem, const Target& target,
                                           TypeSet permitted) const {
   const auto form = match_epilogue(problem);
   if (!form || problem.inputs[0].dims.size() < 2) return {};
@@ -230,7 +233,7 @@ std::vector<FormatTuple> ConvRow::formats(const Problem& problem, const Target&,
     add(DType::kF16, DType::kF16, Layout::channels_last());
   }
   if (permitted.contains(DType::kF32)) {
-    if (permitted.contains(DType::kTF32)) {
+    if (permitted.contains(DType::kTF32) && has_tf32(target)) {
       if (!grouped && channels % 4 != 0) add(DType::kF32, DType::kTF32, Layout::channels_last(4));
       add(DType::kF32, DType::kTF32, Layout::channels_last());
     }

@@ -80,4 +80,9 @@ std::optional<Target> find_gpu(std::string_view name) {
   return std::nullopt;
 }
 
+Verdict has_tf32(const Target& target) {
+  return target.i("cc", 80) >= 80 ? Verdict()
+                                  : Verdict::no("tf32 products need compute capability 8.0");
+}
+
 }  // namespace tenfold::cuda
