@@ -30,6 +30,9 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
   if (o.compile.no_timing) return target;
   try {
     const std::string wanted = o.device.device == "auto" ? target.kind : o.device.device;
+    if (DeviceRef::parse(wanted).kind != target.kind)
+      throw UsageError(
+          fmt::format("--device {} cannot time kernels for --target {}", wanted, o.target));
     device = open_device(DeviceRef::parse(wanted));
     if (device->target().kind == target.kind && device->target().name == target.name)
       return device->target();
@@ -40,6 +43,19 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
   say("note: kernels for {} are chosen by estimates: {}\n", target.name, reason);
   device.reset();
   return target;
+}
+
+// The plan replaces none of the files that it is made from or with.
+void check_sources_stay(const BuildOptions& o) {
+  std::vector<std::string> sources = o.model.model;
+  sources.push_back(o.compile.timing_cache);
+  for (const std::string& source : sources) {
+    std::error_code absent;
+    if (!source.empty() &&
+        (source == o.output || std::filesystem::equivalent(source, o.output, absent)))
+      throw UsageError(o.output + ": the plan would replace " +
+                       (source == o.compile.timing_cache ? "the timing cache" : "its own model"));
+  }
 }
 
 void report(const BuildOptions& o, const Plan& plan, const Target& target, uintmax_t bytes,
@@ -65,6 +81,7 @@ void report(const BuildOptions& o, const Plan& plan, const Target& target, uintm
 void build(BuildOptions o) {
   const auto started = std::chrono::steady_clock::now();
   check_output_file(o.output);
+  check_sources_stay(o);
   std::shared_ptr<Device> device;
   const Target target = choose_target(o, device);
   const ImportedModel model = load_model(o.model);

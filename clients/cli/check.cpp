@@ -211,8 +211,9 @@ void check_model(const CheckOptions& o) {
     if (!o.json)
       fmt::print("{}: {} problem{}\n", subject, model.diagnostics.error_count(),
                  model.diagnostics.error_count() == 1 ? "" : "s");
-    throw ExitWith{
-        model.misnamed || flags_are_wrong(o.model) ? kUsage : exit_for(model.diagnostics.worst())};
+    throw ExitWith{model.misnamed || flags_are_wrong(o.model, model.diagnostics)
+                       ? kUsage
+                       : exit_for(model.diagnostics.worst())};
   }
   std::vector<std::string> notes;
   for (const Diagnostic& d : model.diagnostics.all()) notes.push_back(d.str());

@@ -144,7 +144,7 @@ Target parse_target(const std::string& text);
 bool uses(const Plan& plan, DType type);
 // Whether a model that could not be imported is fine without what the call says of its outputs,
 // shapes and mean: then the mistake is the call's.
-bool flags_are_wrong(const ModelOptions& options);
+bool flags_are_wrong(const ModelOptions& options, const Diagnostics& problems);
 // Prints warnings and notes to stderr; throws one Error with every problem when the import failed.
 ImportedModel load_model(const ModelOptions& options, bool print_notes = true);
 // Compiles an imported model for a target; `device` may be null (estimates).

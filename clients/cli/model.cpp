@@ -52,7 +52,7 @@ bool uses(const Plan& plan, DType type) {
   return false;
 }
 
-bool flags_are_wrong(const ModelOptions& options) {
+bool flags_are_wrong(const ModelOptions& options, const Diagnostics& problems) {
   const ImportOptions& given = options.import;
   if (given.outputs.empty() && given.shapes.empty() && given.snapshot.empty() &&
       given.mean == ImportOptions().mean)
@@ -60,7 +60,9 @@ bool flags_are_wrong(const ModelOptions& options) {
   ImportOptions plain = given;
   plain.outputs.clear();
   plain.shapes.clear();
-  plain.snapshot.clear();
+  // A snapshot that is there and damaged is a fault of the file.
+  const auto absent = [](const Diagnostic& d) { return d.code == Code::kNotFound; };
+  if (std::any_of(problems.all().begin(), problems.all().end(), absent)) plain.snapshot.clear();
   plain.mean = ImportOptions().mean;
   return !import_model(options.model, plain).failed;
 }
@@ -81,7 +83,7 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
     std::string names;
     for (const std::string& m : options.model) names += (names.empty() ? "" : " ") + m;
     const size_t n = model.diagnostics.error_count();
-    const bool usage = model.misnamed || flags_are_wrong(options);
+    const bool usage = model.misnamed || flags_are_wrong(options, model.diagnostics);
     try {
       model.diagnostics.throw_if_errors(
           fmt::format("{}: {} problem{}", names, n, n == 1 ? "" : "s"));

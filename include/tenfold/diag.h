@@ -89,6 +89,8 @@ class Diagnostics {
   // The code that decides an exit status when several kinds are present:
   // kInvalid/kIo/kNotFound before kUnsupported before kResource; kOk without errors.
   Code worst() const;
+  // Puts those of one file that name a line, and stand together, in the order of their lines.
+  void sort_by_line();
   // Throws one Error holding every error as a note; no-op without errors.
   void throw_if_errors(const std::string& headline) const;
 

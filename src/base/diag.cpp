@@ -76,6 +76,17 @@ size_t Diagnostics::error_count() const {
   }));
 }
 
+void Diagnostics::sort_by_line() {
+  for (auto from = list_.begin(); from != list_.end();) {
+    const auto to = std::find_if(from, list_.end(), [&](const Diagnostic& d) {
+      return d.line <= 0 || d.file != from->file;
+    });
+    std::stable_sort(from, to,
+                     [](const Diagnostic& a, const Diagnostic& b) { return a.line < b.line; });
+    from = to == from ? from + 1 : to;
+  }
+}
+
 Code Diagnostics::worst() const {
   // Later in this list is more severe.
   static constexpr Code kOrder[] = {Code::kCancelled,   Code::kDevice,   Code::kResource,

@@ -122,6 +122,7 @@ class Importer {
       diagnostics_.set_file(net->file);
       build(*net, weights);
     }
+    diagnostics_.sort_by_line();
     model_.misnamed = misnamed_ > 0 && diagnostics_.error_count() == misnamed_;
   }
 

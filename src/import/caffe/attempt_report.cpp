@@ -17,6 +17,24 @@ static std::string known_part(const std::string& type) {
   return longest;
 }
 
+static std::string usual_name(const std::string& type) {
+  static const std::map<std::string, std::string, std::less<>> kNames = {
+#define OTHER_NAME(theirs, ours) {#theirs, #ours},
+#include "src/import/caffe/other_names.def"
+#undef OTHER_NAME
+  };
+  const auto it = kNames.find(type);
+  return it == kNames.end() ? std::string() : it->second;
+}
+
+// The hint for an unknown type; empty where nothing is near.
+static std::string nearest_type(const std::string& type) {
+  std::string near = usual_name(type);
+  if (near.empty()) near = nearest_name(type, caffe_layer_types());
+  if (near.empty()) near = known_part(type);
+  return near.empty() ? "" : fmt::format("the nearest known type is '{}'", near);
+}
+
 // An unknown layer without followers counts as one: were it known, its tops might be outputs.
 void Attempt::report_unneeded(int k) {
   const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
@@ -28,17 +46,7 @@ void Attempt::report_unneeded(int k) {
       {Severity::kWarning, Code::kOk, setup_.net.file, setup_.net.lines[static_cast<size_t>(k)], -1,
        layer.name(),
        fmt::format("unknown layer type '{}': left out, because no output needs it", layer.type()),
-       ""});
-}
-
-static std::string usual_name(const std::string& type) {
-  static const std::map<std::string, std::string, std::less<>> kNames = {
-#define OTHER_NAME(theirs, ours) {#theirs, #ours},
-#include "src/import/caffe/other_names.def"
-#undef OTHER_NAME
-  };
-  const auto it = kNames.find(type);
-  return it == kNames.end() ? std::string() : it->second;
+       nearest_type(layer.type())});
 }
 
 void Attempt::report_unknown(int k) {
@@ -48,11 +56,7 @@ void Attempt::report_unknown(int k) {
         return d.severity == Severity::kError && d.layer == setup_.net.net.layer(k).name();
       }))
     return;  // by what turned it from an older form
-  std::string near = usual_name(type);
-  if (near.empty()) near = nearest_name(type, caffe_layer_types());
-  if (near.empty()) near = known_part(type);
-  error(k, Code::kUnsupported, fmt::format("unknown layer type '{}'", type),
-        near.empty() ? "" : fmt::format("the nearest known type is '{}'", near));
+  error(k, Code::kUnsupported, fmt::format("unknown layer type '{}'", type), nearest_type(type));
 }
 
 void Attempt::report_missing_weights() {

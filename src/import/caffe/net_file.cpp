@@ -73,10 +73,21 @@ class TextErrors : public pb::io::ErrorCollector {
     if (!message.starts_with("Message type \"") || field == std::string::npos) return {};
     const pb::Descriptor* type =
         pb::DescriptorPool::generated_pool()->FindMessageTypeByName(quoted(0));
+    // What all parameters end in says nothing of which is meant.
+    constexpr std::string_view kCommon = "_param";
+    const auto part = [&](std::string name) {
+      if (name.size() > kCommon.size() && name.ends_with(kCommon))
+        name.resize(name.size() - kCommon.size());
+      return name;
+    };
+    const std::string given = quoted(field + 1);
     std::vector<std::string> known;
-    for (int k = 0; type && k < type->field_count(); ++k) known.push_back(type->field(k)->name());
-    const std::string near = nearest_name(quoted(field + 1), known);
-    return near.empty() ? "" : "did you mean '" + near + "'?";
+    for (int k = 0; type && k < type->field_count(); ++k)
+      if (type->field(k)->name().ends_with(kCommon) == given.ends_with(kCommon))
+        known.push_back(part(type->field(k)->name()));
+    const std::string near = nearest_name(part(given), known);
+    if (near.empty()) return {};
+    return "did you mean '" + near + (given.ends_with(kCommon) ? std::string(kCommon) : "") + "'?";
   }
   // Without the schema's name and the final period.
   static std::string trimmed(std::string message) {

@@ -1,5 +1,9 @@
 // Forms of a call: where options may stand, what is said before work is done, which device a plan
 // gets.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -215,6 +219,31 @@ TEST_F(Cli, NamesThatTheModelLacksAreUsage) {
   const Outcome large = tenfold("check " + path("large.prototxt") + kCpu + "--json");
   EXPECT_EQ(large.status, 6) << large.err;
   EXPECT_EQ(nlohmann::json::parse(large.out)["problems"].size(), 1u);
+}
+
+// A snapshot that is there and damaged is a fault of the file, one that is not there of the call.
+TEST_F(Cli, DamagedSnapshotsAreFaultsOfTheFile) {
+  ASSERT_EQ(std::system(("tar xzf " + kModel + " -C " + path("")).c_str()), 0);
+  std::filesystem::path package;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path("")))
+    if (entry.path().filename() == "deploy.prototxt") package = entry.path().parent_path();
+  ASSERT_FALSE(package.empty());
+  std::ofstream(package / "snapshot_iter_1.caffemodel") << "no weights";
+  const std::string check = "check " + package.string() + kCpu + "--structure --snapshot ";
+  EXPECT_EQ(tenfold(check + "1").status, 4);
+  EXPECT_EQ(tenfold(check + "2").status, 2);
+}
+
+TEST_F(Cli, PlansReplaceNothingThatTheyAreMadeFrom) {
+  const std::string net = path("net.prototxt");
+  write("net.prototxt",
+        "input: \"data\"\ninput_shape { dim: 1 dim: 3 dim: 4 dim: 4 }\n"
+        "layer { name: \"r\" type: \"ReLU\" bottom: \"data\" top: \"r\" }\n");
+  const std::string build = "build " + net + kCpu + "--no-timing -o ";
+  EXPECT_EQ(tenfold(build + net).status, 2);
+  EXPECT_EQ(tenfold(build + path("x") + " --timing-cache " + path("x")).status, 2);
+  EXPECT_EQ(tenfold(build + path("x")).status, 0);
+  EXPECT_EQ(tenfold("build " + net + " --device cpu --target cuda:h200 -o " + path("y")).status, 2);
 }
 
 // What the command writes to a terminal of this kind.
