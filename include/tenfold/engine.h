@@ -44,7 +44,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const std::shared_ptr<Device>& device() const;
   const std::vector<Binding>& bindings() const;
   int binding_index(std::string_view name) const;       // -1 if unknown
-  const std::vector<std::string>& messages() const;     // replaced rows, a sentence each
+  // A sentence each: rows replaced, a plan made for another machine.
+  const std::vector<std::string>& messages() const;
   int64_t constant_bytes() const;                       // that the engine keeps, packed ones not
   std::unique_ptr<Context> create_context();
 

@@ -64,9 +64,12 @@ bool of_training(const caffe::LayerParameter& layer) {
 void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnostics& diagnostics) {
   Diagnostics own;
   const std::optional<caffe::NetFile> net = caffe::read_phases(file.bytes(), file.shown(), own);
-  if (!net) {
+  if (!net || own.error_count() > 0) {
+    std::string why;
+    for (const Diagnostic& d : own.all())
+      if (d.severity == Severity::kError && why.empty()) why = d.str();
     diagnostics.add({Severity::kWarning, Code::kOk, file.shown(), 0, -1, "",
-                     "cannot be read, so nothing is known about the training's pictures", ""});
+                     "is not used, so nothing is known about the training's pictures", why});
     return;
   }
   const caffe::LayerParameter* data = nullptr;

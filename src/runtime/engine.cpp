@@ -42,6 +42,11 @@ std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device
     throw Error(Code::kInvalid, "the reference rows run on the CPU only");
   if (impl.plan.sections.empty()) throw Error(Code::kInvalid, "the plan has no section");
   impl.section = options.reference ? &impl.plan.sections.front() : &impl.plan.section_for(target);
+  const std::string& made_for = impl.section->target.name;
+  if (!options.reference && !made_for.empty() && !target.name.empty() && made_for != target.name)
+    impl.messages.push_back("the plan was made for " + impl.section->target.kind + " " + made_for +
+                            ", this machine is " + target.name +
+                            ": a plan built here may be faster");
   const auto of_target = static_cast<int>(target.i("threads", hardware_threads()));
   impl.threads = std::max(options.threads > 0 ? options.threads : of_target, 1);
   impl.slots.arena = static_cast<uint32_t>(impl.section->bindings.size());

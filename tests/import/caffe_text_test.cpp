@@ -11,6 +11,46 @@ TEST(CaffeText, SyntaxErrorsNameTheLine) {
   EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
 }
 
+// A value that no parser takes is one problem of the file, and hides no other.
+TEST(CaffeText, WrongValuesHideNothing) {
+  const ImportedModel m = import_text(
+      input("1,3,9,9") +
+      "layer { name: 'a' type: 'Pooling' bottom: 'data' top: 'a'\n"
+      "\tpooling_param { kernel_size: 2 pool: MAXX } }\n"
+      "layer { name: 'b' type: 'Convolution' bottom: 'a' top: 'b'\n"
+      "  convolution_param { num_output: 3.5 kernel_size: -1 bias_term: maybe } }\n"
+      "layer { name: 'c' type: 'Softmx' bottom: 'b' top: 'c' loss_weight: much }\n"
+      "layer { name: 'd' type: 'InnerProduct' bottom: 'nowhere' top: 'd' inner_product_param {\n"
+      "  num_output: } }\n"
+      "layer { name: 'e' type: 'Power' bottom: 'data' top: 'e' power_param { scale: - twice } }\n"
+      "force_backward: 7\n");
+  EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"net.prototxt:3", "'a'", "column 46", "MAXX", "pool", "'MAX'"},
+        {"net.prototxt:5", "'b'", "num_output", "3.5"},
+        {"net.prototxt:5", "'b'", "kernel_size", "got: -1"},
+        {"net.prototxt:5", "'b'", "bias_term", "maybe"},
+        {"net.prototxt:6", "'c'", "loss_weight", "much"},
+        {"net.prototxt:6", "'c'", "unknown layer type 'Softmx'", "'Softmax'"},
+        {"net.prototxt:7", "'d'", "nowhere"},
+        {"net.prototxt:8", "'d'", "num_output"},
+        {"net.prototxt:9", "'e'", "scale", "twice"},
+        {"net.prototxt:10", "force_backward"}})
+    EXPECT_TRUE(says(m, Severity::kError, words)) << report(m);
+  EXPECT_EQ(m.diagnostics.error_count(), 10u) << report(m);
+}
+
+// A slip of the syntax ends the report, which says so and keeps what came before.
+TEST(CaffeText, SyntaxErrorsEndTheReport) {
+  const ImportedModel m = import_text(
+      "layer { name: 'a' type: 'Pooling' pooling_param { pool: MAXX } }\n"
+      "layer { name 'b' }\n");
+  EXPECT_TRUE(says(m, Severity::kError, {"net.prototxt:1", "MAXX"})) << report(m);
+  EXPECT_TRUE(
+      says(m, Severity::kError, {"net.prototxt:2", "the layers are examined once this is mended"}))
+      << report(m);
+}
+
 TEST(CaffeText, UnknownFieldsAreLocatedWarnings) {
   const ImportedModel m = import_text(input("1,3,4,4") +
                                       "layer { name: 'l' type: 'ReLU' bottom: 'data' top: 'out'\n"

@@ -54,6 +54,14 @@ TEST(Engine, ReplacesRowsThatTheMachineLacks) {
   expect_reference(data, engine->create_context()->run({{"data", data}}).at("out"));
 }
 
+TEST(Engine, SaysThatAPlanWasMadeForAnotherMachine) {
+  Plan plan = small_plan();
+  plan.sections[0].target.name = "arm64-of-tests";
+  const auto engine = Engine::create(plan, open_device({"cpu", 0}));
+  ASSERT_EQ(engine->messages().size(), 1u);
+  EXPECT_THAT(engine->messages()[0], HasSubstr("made for cpu arm64-of-tests, this machine is "));
+}
+
 TEST(Engine, RefusesWhatCannotBeReplaced) {
   const auto device = fake();
   Plan plan = small_plan("fake.", "fake");

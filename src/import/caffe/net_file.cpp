@@ -11,6 +11,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
 
+#include "src/import/caffe/bad_values.h"
+
 namespace tenfold::caffe {
 namespace {
 
@@ -23,7 +25,7 @@ class TextErrors : public pb::io::ErrorCollector {
       : file_(file), diagnostics_(diagnostics) {}
 
   void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
-    failed_ = true;
+    if (errors_ == 0) first_ = {line, column, message};
     const std::string_view begin = "Unknown enumeration value of \"",
                            end = "\" for field \"type\".";
     if (message.size() > begin.size() + end.size() && message.starts_with(begin) &&
@@ -31,17 +33,25 @@ class TextErrors : public pb::io::ErrorCollector {
       unknown_type_ = message.substr(begin.size(), message.size() - begin.size() - end.size());
     if (++errors_ > 20) return;
     diagnostics_.add({Severity::kError, Code::kInvalid, file_, line + 1, -1, "",
-                      fmt::format("column {}: {}", column + 1, trimmed(message)), ""});
+                      fmt::format("column {}: {}", column + 1, trimmed_message(message)),
+                      "the layers are examined once this is mended"});
   }
 
   void AddWarning(int line, pb::io::ColumnNumber, const std::string& message) override {
-    Warning& warning = warnings_[trimmed(message)];
+    Warning& warning = warnings_[trimmed_message(message)];
     if (warning.count++ > 0) return;
     warning.line = line + 1;
     warning.hint = field_meant(message);
   }
 
-  bool failed() const { return failed_; }
+  struct Refusal {
+    int line = 0, column = 0;  // from 0
+    std::string message;
+  };
+
+  bool failed() const { return errors_ > 0; }
+  // What alone was wrong; null: nothing, or more.
+  const Refusal* only() const { return errors_ == 1 ? &first_ : nullptr; }
   // The type of an old layer that no such layer has; empty: nothing of the kind.
   const std::string& unknown_type() const { return unknown_type_; }
 
@@ -89,22 +99,12 @@ class TextErrors : public pb::io::ErrorCollector {
     if (near.empty()) return {};
     return "did you mean '" + near + (given.ends_with(kCommon) ? std::string(kCommon) : "") + "'?";
   }
-  // Without the schema's name and the final period.
-  static std::string trimmed(std::string message) {
-    for (const std::string_view noise : {"tenfold.caffe."}) {
-      for (size_t at; (at = message.find(noise)) != std::string::npos;)
-        message.erase(at, noise.size());
-    }
-    if (message.ends_with(", got: ")) message += "the end of the file";
-    if (!message.empty() && message.back() == '.') message.pop_back();
-    return message;
-  }
 
   std::string file_, unknown_type_;
   Diagnostics& diagnostics_;
   std::map<std::string, Warning> warnings_;
   int errors_ = 0;
-  bool failed_ = false;
+  Refusal first_;
 };
 
 // Nested messages are limited: a text of a million open braces must not exhaust the stack.
@@ -173,11 +173,13 @@ class UnknownTypes {
   std::vector<std::pair<int, std::string>> found_;  // 0-based line, name; in the text's order
 };
 
-// Parses the text into `net`. What is wrong goes to `diagnostics`; null then.
+// Parses the text into `net`. What is wrong goes to `diagnostics`; null where the rest of the text
+// cannot be read.
 std::unique_ptr<pb::TextFormat::ParseInfoTree> parse_text(std::string text, NetFile& net,
                                                           Diagnostics& diagnostics) {
   if (text.compare(0, 3, "\xEF\xBB\xBF") == 0) text.erase(0, 3);  // of UTF-8, by some editors
   UnknownTypes types;
+  BadValues values;
   for (;;) {
     Diagnostics found;
     TextErrors errors(net.file, found);
@@ -192,11 +194,15 @@ std::unique_ptr<pb::TextFormat::ParseInfoTree> parse_text(std::string text, NetF
     pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
     const bool parsed = parser.Parse(&stream, &net.net) && !errors.failed();
     if (!parsed && types.replace(&text, errors.unknown_type())) continue;
+    const TextErrors::Refusal* refused = parsed ? nullptr : errors.only();
+    if (refused && values.blank(&text, refused->line, refused->column, refused->message)) continue;
     if (parsed) {
       errors.flush_warnings();
       types.give(*places, &net);
+      values.give(*places, &net, diagnostics);
     } else {
       types.report(net.file, diagnostics);
+      values.report(net.file, diagnostics);
     }
     for (const Diagnostic& d : found.all()) diagnostics.add(d);
     return parsed ? std::move(places) : nullptr;
