@@ -208,12 +208,12 @@ void check_model(const CheckOptions& o) {
   const ImportedModel model = import_model(o.model.model, o.model.import);
   if (model.failed) {
     report_problems(o, model.diagnostics);
+    const std::string flags = wrong_flags(o.model, model.diagnostics);
     if (!o.json)
-      fmt::print("{}: {} problem{}\n", subject, model.diagnostics.error_count(),
-                 model.diagnostics.error_count() == 1 ? "" : "s");
-    throw ExitWith{model.misnamed || flags_are_wrong(o.model, model.diagnostics)
-                       ? kUsage
-                       : exit_for(model.diagnostics.worst())};
+      fmt::print("{}: {} problem{}{}\n", subject, model.diagnostics.error_count(),
+                 model.diagnostics.error_count() == 1 ? "" : "s",
+                 flags.empty() ? "" : "; without " + flags + " it imports");
+    throw ExitWith{model.misnamed || !flags.empty() ? kUsage : exit_for(model.diagnostics.worst())};
   }
   std::vector<std::string> notes;
   for (const Diagnostic& d : model.diagnostics.all()) notes.push_back(d.str());

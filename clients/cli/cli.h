@@ -142,9 +142,9 @@ void check_input_file(const std::string& path);
 Target parse_target(const std::string& text);
 // Whether any step of the plan stores or computes in this type.
 bool uses(const Plan& plan, DType type);
-// Whether a model that could not be imported is fine without what the call says of its outputs,
-// shapes and mean: then the mistake is the call's.
-bool flags_are_wrong(const ModelOptions& options, const Diagnostics& problems);
+// The flags about outputs, shapes, snapshot and mean without which a model that could not be
+// imported is fine: then the mistake is the call's. Empty: it is not.
+std::string wrong_flags(const ModelOptions& options, const Diagnostics& problems);
 // Prints warnings and notes to stderr; throws one Error with every problem when the import failed.
 ImportedModel load_model(const ModelOptions& options, bool print_notes = true);
 // Compiles an imported model for a target; `device` may be null (estimates).

@@ -52,19 +52,23 @@ bool uses(const Plan& plan, DType type) {
   return false;
 }
 
-bool flags_are_wrong(const ModelOptions& options, const Diagnostics& problems) {
-  const ImportOptions& given = options.import;
-  if (given.outputs.empty() && given.shapes.empty() && given.snapshot.empty() &&
-      given.mean == ImportOptions().mean)
-    return false;
-  ImportOptions plain = given;
-  plain.outputs.clear();
-  plain.shapes.clear();
+std::string wrong_flags(const ModelOptions& options, const Diagnostics& problems) {
+  ImportOptions plain = options.import;
+  const ImportOptions defaults;
+  std::string flags;
+  const auto leave_out = [&](auto ImportOptions::* field, const char* name) {
+    if (plain.*field == defaults.*field) return;
+    plain.*field = defaults.*field;
+    flags += (flags.empty() ? "" : " ") + std::string(name);
+  };
+  leave_out(&ImportOptions::outputs, "--output");
+  leave_out(&ImportOptions::shapes, "--shape");
+  leave_out(&ImportOptions::mean, "--mean");
   // A snapshot that is there and damaged is a fault of the file.
   const auto absent = [](const Diagnostic& d) { return d.code == Code::kNotFound; };
-  if (std::any_of(problems.all().begin(), problems.all().end(), absent)) plain.snapshot.clear();
-  plain.mean = ImportOptions().mean;
-  return !import_model(options.model, plain).failed;
+  if (std::any_of(problems.all().begin(), problems.all().end(), absent))
+    leave_out(&ImportOptions::snapshot, "--snapshot");
+  return flags.empty() || import_model(options.model, plain).failed ? std::string() : flags;
 }
 
 ImportedModel load_model(const ModelOptions& options, bool print_notes) {
@@ -83,12 +87,13 @@ ImportedModel load_model(const ModelOptions& options, bool print_notes) {
     std::string names;
     for (const std::string& m : options.model) names += (names.empty() ? "" : " ") + m;
     const size_t n = model.diagnostics.error_count();
-    const bool usage = model.misnamed || flags_are_wrong(options, model.diagnostics);
+    const std::string flags = wrong_flags(options, model.diagnostics);
     try {
       model.diagnostics.throw_if_errors(
           fmt::format("{}: {} problem{}", names, n, n == 1 ? "" : "s"));
     } catch (const Error& e) {
-      if (usage) throw UsageError(e.full());
+      if (!flags.empty()) throw UsageError(e.full() + "\n  without " + flags + " it imports");
+      if (model.misnamed) throw UsageError(e.full());
       throw;
     }
   }

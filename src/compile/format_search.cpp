@@ -7,6 +7,8 @@
 namespace tenfold::select {
 namespace {
 constexpr int kSweeps = 12;
+// From so many consumers on, the formats that they want are counted as choices change.
+constexpr size_t kManyConsumers = 16;
 }  // namespace
 
 FormatSearch::FormatSearch(const Graph& graph, std::vector<Group>& groups, Conversions& conversions)
@@ -67,14 +69,16 @@ double FormatSearch::best_from(const std::set<std::string>& layouts,
     for (const Group& g : groups_) all.push_back(g.choice);
     return all;
   };
-  const auto choose = [&](const std::vector<size_t>& all) {
+  const auto restore = [&](const std::vector<size_t>& all) {
     for (size_t g = 0; g < groups_.size(); ++g) groups_[g].choice = all[g];
+    count_wanted();
   };
+  count_wanted();
   const std::vector<size_t> given = choices();
   std::vector<size_t> best = given;
   double best_us = total();
   for (const std::string& layout : layouts) {
-    choose(given);
+    restore(given);
     start_from(layout, started);
     for (int k = 0; k < kSweeps && sweep(k); ++k) {
     }
@@ -83,7 +87,8 @@ double FormatSearch::best_from(const std::set<std::string>& layouts,
     best_us = us;
     best = choices();
   }
-  choose(best);
+  restore(best);
+  counted_.clear();
   return best_us;
 }
 
@@ -102,7 +107,48 @@ void FormatSearch::start_from(const std::string& layout, const std::vector<size_
       const size_t now = fits(candidates[c]), best = fits(candidates[pick]);
       if (now > best || (now == best && candidates[c].us < candidates[pick].us)) pick = c;
     }
-    g.choice = pick;
+    choose(index, pick);
+  }
+}
+
+void FormatSearch::choose(size_t group, size_t choice) {
+  if (counted_.empty()) {
+    groups_[group].choice = choice;
+    return;
+  }
+  const std::vector<ValueId>& inputs = groups_[group].offer->lowered.inputs;
+  const auto count = [&](int more) {
+    const std::vector<Format>& formats = groups_[group].chosen().formats.inputs;
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      const auto it = counted_.find(inputs[k]);
+      if (it == counted_.end()) continue;
+      const auto same = [&](const auto& entry) { return entry.first == formats[k]; };
+      const auto entry = std::find_if(it->second.begin(), it->second.end(), same);
+      if (entry != it->second.end())
+        entry->second += more;
+      else
+        it->second.emplace_back(formats[k], more);
+    }
+  };
+  count(-1);
+  groups_[group].choice = choice;
+  count(1);
+}
+
+void FormatSearch::count_wanted() {
+  counted_.clear();
+  for (const auto& [v, places] : consumers_) {
+    if (places.size() < kManyConsumers) continue;
+    auto& wanted = counted_[v];
+    for (const Place& p : places) {
+      const Format& format = groups_[p.group].chosen().formats.inputs[p.operand];
+      const auto same = [&](const auto& entry) { return entry.first == format; };
+      const auto entry = std::find_if(wanted.begin(), wanted.end(), same);
+      if (entry != wanted.end())
+        ++entry->second;
+      else
+        wanted.emplace_back(format, 1);
+    }
   }
 }
 
@@ -123,8 +169,12 @@ double FormatSearch::conversions_of(ValueId v) {
   const auto want = [&](const Format& f) {
     if (std::find(wanted.begin(), wanted.end(), f) == wanted.end()) wanted.push_back(f);
   };
-  if (const auto it = consumers_.find(v); it != consumers_.end())
+  if (const auto counted = counted_.find(v); counted != counted_.end()) {
+    for (const auto& [format, count] : counted->second)
+      if (count > 0) want(format);
+  } else if (const auto it = consumers_.find(v); it != consumers_.end()) {
     for (const Place& p : it->second) want(groups_[p.group].chosen().formats.inputs[p.operand]);
+  }
   if (graph_.is_output(v)) want(fixed(v));
   double us = 0;
   for (const Format& to : wanted) us += conversions_.way(v, from, to).us;
@@ -193,7 +243,7 @@ bool FormatSearch::improve(const std::vector<size_t>& chain) {
     std::vector<double> now;
     std::vector<size_t> came;
     for (size_t c = 0; c < group.offer->candidates.size(); ++c) {
-      group.choice = c;
+      choose(chain[k], c);
       double us = group.chosen().us;
       for (ValueId v : values)
         if (!(v == in) && !(v == out)) us += conversions_of(v);
@@ -202,7 +252,7 @@ bool FormatSearch::improve(const std::vector<size_t>& chain) {
       if (k) {
         Group& previous = groups_[chain[k - 1]];
         for (size_t p = 0; p < previous.offer->candidates.size(); ++p) {
-          previous.choice = p;
+          choose(chain[k - 1], p);
           const double through = least[p] + conversions_of(in);
           if (through >= best) continue;
           best = through;
@@ -212,17 +262,16 @@ bool FormatSearch::improve(const std::vector<size_t>& chain) {
       now.push_back(best + us);
       came.push_back(best_from);
     }
-    group.choice = before[k];
-    if (k) groups_[chain[k - 1]].choice = before[k - 1];
+    choose(chain[k], before[k]);
+    if (k) choose(chain[k - 1], before[k - 1]);
     least = std::move(now);
     from.push_back(std::move(came));
   }
   size_t choice = static_cast<size_t>(std::min_element(least.begin(), least.end()) - least.begin());
-  for (size_t k = chain.size(); k-- > 0; choice = from[k][choice])
-    groups_[chain[k]].choice = choice;
+  for (size_t k = chain.size(); k-- > 0; choice = from[k][choice]) choose(chain[k], choice);
   // A value may join two groups of the chain beside it: then the sum above is not exact.
   if (around(chain) < before_us * (1 - 1e-9)) return true;
-  for (size_t k = 0; k < chain.size(); ++k) groups_[chain[k]].choice = before[k];
+  for (size_t k = 0; k < chain.size(); ++k) choose(chain[k], before[k]);
   return false;
 }
 

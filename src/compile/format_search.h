@@ -37,6 +37,9 @@ class FormatSearch {
   Format fixed(ValueId v) const;
   Format produced(ValueId v) const;
   double conversions_of(ValueId v);
+  // The one way to change a choice during a search.
+  void choose(size_t group, size_t choice);
+  void count_wanted();
   // The choices of one chain, all else held: best together. Whether they changed.
   bool improve(const std::vector<size_t>& chain);
   void find_chains();
@@ -47,6 +50,8 @@ class FormatSearch {
   Conversions& conversions_;
   std::map<ValueId, Place> producer_;
   std::map<ValueId, std::vector<Place>> consumers_;
+  // During a search, of values with many consumers: how many want each Format.
+  std::map<ValueId, std::vector<std::pair<Format, int>>> counted_;
   // Every group is in one: each reads what the one before writes and nobody else reads.
   std::vector<std::vector<size_t>> chains_;
   std::vector<size_t> chain_of_;

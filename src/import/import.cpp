@@ -86,6 +86,25 @@ void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnosti
   facts.scale = t.scale();
 }
 
+// A network that is no package brings no preprocessing: what its own data layer states is named.
+void note_transform(const caffe::NetFile& net, Diagnostics& diagnostics) {
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    const caffe::TransformationParameter& t = net.net.layer(k).transform_param();
+    const auto& means = t.mean_value();
+    if (means.empty() && !t.has_mean_file() && (!t.has_scale() || t.scale() == 1)) continue;
+    std::string flags;
+    if (t.has_mean_file())
+      flags = "--mean " + t.mean_file();
+    else if (!means.empty())
+      flags = fmt::format("--mean {}", fmt::join(means, ","));
+    if (t.has_scale()) flags += fmt::format("{}--scale {}", flags.empty() ? "" : " ", t.scale());
+    diagnostics.add({Severity::kWarning, Code::kOk, net.file, net.lines[static_cast<size_t>(k)], -1,
+                     net.net.layer(k).name(),
+                     "its transform_param is not used: only a package's or flags' preprocessing is",
+                     "the same by flags: " + flags});
+  }
+}
+
 Tensor load_mean(const std::string& name, const ModelFile* file) {
   Tensor mean;
   if (name.ends_with(".npy")) {
@@ -179,6 +198,10 @@ class Importer {
       }
     }
     if (decision) net_options.picture = &decision->input;
+    const ImportOptions plain;
+    if (!options_.raw_input && !parts_.train_val && options_.mean == plain.mean &&
+        options_.mean_file.empty() && options_.scale == plain.scale)
+      note_transform(net, diagnostics_);
     GraphBuilder builder(net.net.name().empty() ? "network" : net.net.name());
     caffe::NetResult result = caffe::import_net(builder, net, weights, net_options, diagnostics_);
     if (diagnostics_.error_count() > 0) return;

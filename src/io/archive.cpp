@@ -9,6 +9,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include "src/base/file.h"
 #include "src/base/scanner.h"
@@ -93,6 +94,24 @@ struct Unpacked {
   }
 };
 
+// Names in archives are UTF-8, whatever the program's locale: libarchive converts by the thread's.
+class Utf8Names {
+ public:
+  Utf8Names() : utf8_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (utf8_) before_ = uselocale(utf8_);
+  }
+  ~Utf8Names() {
+    if (!utf8_) return;
+    uselocale(before_);
+    freelocale(utf8_);
+  }
+  Utf8Names(const Utf8Names&) = delete;
+  Utf8Names& operator=(const Utf8Names&) = delete;
+
+ private:
+  locale_t utf8_, before_ = nullptr;
+};
+
 la_ssize_t read_unpacked(archive* a, void* unpacked, const void** buffer) {
   Bytes block;
   if (!static_cast<Unpacked*>(unpacked)->next(&block)) {
@@ -133,7 +152,9 @@ Members read_members(archive* a, Budget& budget, bool gzip, const std::string& n
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) continue;
     const char* spelt = archive_entry_pathname_utf8(entry);
     if (!spelt) spelt = archive_entry_pathname(entry);
-    if (!spelt) fail(Code::kInvalid, name, "a member's name cannot be read");
+    if (!spelt)
+      fail(Code::kInvalid, name,
+           "the name of member " + std::to_string(count + 1) + " cannot be read: it is not UTF-8");
     std::string member = clean_member_name(spelt);
     if (member.empty()) continue;
     if (archive_entry_is_encrypted(entry))
@@ -171,6 +192,7 @@ Members parse_archive(Bytes bytes, const std::string& name, int64_t limit) {
   std::unique_ptr<Unpacked> unpacked;
   if (is_gzip(bytes))
     unpacked.reset(new Unpacked{GzipReader(bytes, name, Budget::allowed), nullptr});
+  const Utf8Names names;
   const Archive a = open(bytes, name, unpacked.get());
   try {
     Members members = read_members(a.get(), budget, unpacked != nullptr, name);

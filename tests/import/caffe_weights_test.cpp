@@ -87,6 +87,65 @@ TEST(CaffeWeights, WeightsThatDoNotFit) {
       << report(values);
 }
 
+// What does not fit in one layer hides nothing of the layers behind it.
+TEST(CaffeWeights, EveryLayerThatDoesNotFitIsNamed) {
+  const ImportedModel m = import_text_with(
+      input("1,3,4,4") + conv("c", "data") + conv("d", "c") + conv("e", "d"),
+      "layer { name: 'c' blobs { shape { dim: 3 } data: [1,2,3] } blobs { shape { dim: 1 } data: 1 "
+      "} }\n"
+      "layer { name: 'd' blobs { shape { dim: [2, 2, 1, 1] } data: [1,2,3,4] } }\n"
+      "layer { name: 'e' blobs { shape { dim: 1 } data: 1 } blobs { shape { dim: 2 } data: [1,2] } "
+      "}\n");
+  EXPECT_TRUE(says(m, Severity::kError, {"'c'", "blob 0", "[3]", "[2,3,1,1]"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"'c'", "blob 1", "[1]", "[2]"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"'d'", "has 1 blobs, the network needs 2"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"'e'", "blob 0"})) << report(m);
+  EXPECT_EQ(m.diagnostics.error_count(), 4u) << report(m);
+}
+
+// Two layers share 'w': Caffe copies each one's blob from the file into one place.
+TEST(CaffeWeights, OfSharersTheLastInTheFileCounts) {
+  const auto dense = [](const std::string& name, const std::string& bottom,
+                        const std::string& more = "") {
+    return "layer { name: '" + name + "' type: 'InnerProduct' bottom: '" + bottom + "' top: '" +
+           name + "' param { name: 'w' " + more +
+           "} inner_product_param { num_output: 2 bias_term: false } }\n";
+  };
+  const auto blob = [](const std::string& name, const std::string& values) {
+    return "layer { name: '" + name + "' blobs { shape { dim: [2, 2] } data: [" + values +
+           "] } }\n";
+  };
+  const std::string net = input("1,2") + dense("a", "data") + dense("b", "a");
+  for (const auto& [file, last] :
+       {std::pair{blob("a", "1,2,3,4") + blob("b", "5,6,7,8"), 8},
+        std::pair{blob("b", "5,6,7,8") + blob("a", "1,2,3,4"), 4},
+        std::pair{blob("b", "5,6,7,8"), 8}, std::pair{blob("a", "1,2,3,4"), 4}}) {
+    const ImportedModel m = import_text_with(net, file);
+    ASSERT_FALSE(m.failed) << report(m);
+    for (const char* layer : {"a", "b"})
+      EXPECT_EQ(m.graph.constant_of(node_of(m, layer).inputs[1])->source.at(3), last) << file;
+  }
+  const ImportedModel none = import_text_with(net, "name: 'x'");
+  EXPECT_TRUE(says(none, Severity::kError, {"2 layers: a, b"})) << report(none);
+}
+
+TEST(CaffeWeights, SharersHaveOneShape) {
+  const auto layers = [](const std::string& mode) {
+    return input("1,3,1,1") +
+           "layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' param { name: 'w' } "
+           "convolution_param { num_output: 2 kernel_size: 1 bias_term: false } }\n"
+           "layer { name: 'd' type: 'InnerProduct' bottom: 'data' top: 'd' param { name: 'w' " +
+           mode + "} inner_product_param { num_output: 2 bias_term: false } }\n";
+  };
+  const std::string blobs =
+      "layer { name: 'c' blobs { shape { dim: [2, 3, 1, 1] } data: [1,2,3,4,5,6] } }";
+  const ImportedModel strict = import_text_with(layers(""), blobs);
+  EXPECT_TRUE(says(strict, Severity::kError, {"'d'", "'w'", "[2,3]", "[2,3,1,1]", "PERMISSIVE"}))
+      << report(strict);
+  const ImportedModel loose = import_text_with(layers("share_mode: PERMISSIVE "), blobs);
+  EXPECT_FALSE(loose.failed) << report(loose);
+}
+
 TEST(CaffeWeights, ValuesThatAreNoNumbersAreSaid) {
   const ImportedModel m = import_text_with(input("1,3,4,4") + conv("c", "data"),
                                            "layer { name: 'c' blobs { shape { dim: 2 dim: 3 dim: "

@@ -168,6 +168,26 @@ TEST(Digits, TheNewestSnapshotUnlessToldOtherwise) {
                    {"'11'", "snapshot_iter_9.caffemodel"}));
 }
 
+TEST(Digits, SeveralModelsInOnePackage) {
+  const Folder both, one, two;
+  make_package(one, "transform_param { mean_value: 5 }");
+  make_package(two, "transform_param { mean_value: 7 }");
+  for (const auto& [from, name] : {std::pair{&one, "one/"}, std::pair{&two, "two/"}})
+    for (const auto& file : fs::directory_iterator(from->path()))
+      both.write(name + file.path().filename().string(), read_file(file.path().string()));
+  const ImportedModel unclear = import_model({both.path()});
+  EXPECT_TRUE(says(unclear, Severity::kError, {"one/snapshot_iter_9", "two/snapshot_iter_9"}))
+      << report(unclear);
+  ImportOptions options;
+  options.snapshot = "9";
+  EXPECT_TRUE(says(import_model({both.path()}, options), Severity::kError,
+                   {"'9'", "one/snapshot_iter_9", "two/snapshot_iter_9"}));
+  options.snapshot = "two/snapshot_iter_9.caffemodel";
+  const ImportedModel m = import_model({both.path()}, options);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(constant(m, "data.mean_value").at(0), 7);
+}
+
 TEST(Digits, PackagesOfOtherFrameworks) {
   const Folder torch;
   torch.write("info.json", R"({"framework": "torch"})");

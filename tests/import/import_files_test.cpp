@@ -27,6 +27,26 @@ TEST(ImportFiles, EitherOrderAndNoPreprocessingWithoutFlags) {
   EXPECT_EQ(ops(m), "Transpose Slice Cast Sub Mul Conv");
 }
 
+// A network alone has no preprocessing, so what its data layer states is not passed over in
+// silence.
+TEST(ImportFiles, ATransformOfTheNetworkItselfIsNamed) {
+  const std::string net =
+      "layer { name: 'd' type: 'Input' top: 'data' input_param { shape { dim: [1, 3, 4, 4] } }\n"
+      "  transform_param { mean_value: [10, 20, 30] scale: 0.5 } }\n" +
+      std::string(kNet).substr(std::string(kNet).find('\n') + 1);
+  const std::vector<std::pair<std::string, std::string>> files = {{"net.prototxt", net},
+                                                                  {"net.caffemodel", weights()}};
+  const ImportedModel m = import_model_memory(files);
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_TRUE(says(m, Severity::kWarning, {"'d'", "--mean 10,20,30 --scale 0.5"})) << report(m);
+  ImportOptions options;
+  options.mean = "10,20,30";
+  EXPECT_FALSE(says(import_model_memory(files, options), Severity::kWarning, {"--mean"}));
+  options = {};
+  options.raw_input = true;
+  EXPECT_FALSE(says(import_model_memory(files, options), Severity::kWarning, {"--mean"}));
+}
+
 TEST(ImportFiles, AMeanOfNumpyInMemory) {
   const Folder folder;
   Tensor mean(DType::kF32, {3});

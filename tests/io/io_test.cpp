@@ -225,6 +225,20 @@ std::string pack(bool zip, const Members& members) {
   return bytes;
 }
 
+// As most tools write them: the flag says that names are UTF-8, whatever the program's locale.
+TEST(Archive, ReadsNamesInUtf8) {
+  const Members members = {{"mod\xc3\xa8le/deploy.prototxt", "name: \"x\""}};
+  std::string zip = pack(true, members);
+  constexpr char kUtf8 = 0x08;  // of the upper byte of the flags
+  for (const auto& [mark, flags] : {std::pair{"PK\3\4", 6}, std::pair{"PK\1\2", 8}}) {
+    const size_t at = zip.find(mark);
+    ASSERT_NE(at, std::string::npos);
+    zip[at + static_cast<size_t>(flags) + 1] |= kUtf8;
+  }
+  EXPECT_EQ(parse_archive(as_bytes(zip), "x", 1 << 20), members);
+  EXPECT_EQ(parse_archive(as_bytes(pack(false, members)), "x", 1 << 20), members);
+}
+
 TEST(Archive, ReadsTarAndZip) {
   const Members members = {{"net/deploy.prototxt", "name: \"x\""}, {"b", std::string(5000, 'z')}};
   for (const bool zip : {false, true}) {

@@ -19,57 +19,93 @@ uint64_t seed_of(const std::string& text, int index) {
 
 }  // namespace
 
-// Trained blobs by layer name; a parameter with a name is shared with the first layer that names
-// it.
+// Trained blobs by layer name. Layers that give a parameter the same name share one: of those that
+// have it in the file of weights, the last in the file counts. A blob that does not fit is reported
+// and zeros stand for it, so that the layers behind are examined too.
 class Attempt::LayerBlobs : public BlobSource {
  public:
-  LayerBlobs(Attempt& attempt, const LayerParameter& layer) : attempt_(attempt), layer_(layer) {
-    trained_ = attempt.setup_.weights.use(layer.name());
+  LayerBlobs(Attempt& attempt, int k)
+      : attempt_(attempt), layer_(attempt.setup_.net.net.layer(k)), k_(k) {
+    trained_ = attempt.setup_.weights.use(layer_.name());
+    if (trained_ && trained_->blobs.empty()) trained_ = nullptr;
   }
 
-  int count() const override {
-    return trained_ && !trained_->blobs.empty() ? static_cast<int>(trained_->blobs.size()) : -1;
-  }
+  int count() const override { return trained_ ? static_cast<int>(trained_->blobs.size()) : -1; }
 
   Tensor take(int index, const Extents& dims, Fill fill, int64_t fan_in) override {
-    const std::string shared = index < layer_.param_size() ? layer_.param(index).name() : "";
-    if (count() >= 0) return from_file(*trained_, index, dims);
-    if (!shared.empty()) {
-      const std::string owner =
-          attempt_.setup_.net.net.layer(attempt_.owners_[shared].layer).name();
-      TrainedBlobs* other = attempt_.setup_.weights.use(owner);
-      if (other && !other->blobs.empty())
-        return from_file(*other, attempt_.owners_[shared].top, dims);
+    const ParamSpec& spec =
+        index < layer_.param_size() ? layer_.param(index) : ParamSpec::default_instance();
+    const bool permissive = spec.share_mode() == ParamSpec::PERMISSIVE;
+    if (!spec.name().empty()) compare_with_first(spec.name(), dims, permissive);
+    if (index < count()) {
+      Tensor own = from_file(*trained_, index, dims, false);
+      if (spec.name().empty() || !own.defined()) return own.defined() ? own : placeholder(dims);
     }
+    if (const auto [other, blob] = last_sharer(spec.name()); other) {
+      const Tensor last = from_file(*other, blob, dims, permissive);
+      return last.defined() ? last : placeholder(dims);
+    }
+    if (trained_) return placeholder(dims);  // there are too few: the driver says so
     if (!attempt_.setup_.options.random_weights) {
       missing_ = true;
       return placeholder(dims);
     }
     if (attempt_.setup_.dry) return placeholder(dims);
-    return shared.empty() ? random_blob(dims, fill, fan_in, seed_of(layer_.name(), index))
-                          : random_blob(dims, fill, fan_in, seed_of(shared, 0));
+    return spec.name().empty() ? random_blob(dims, fill, fan_in, seed_of(layer_.name(), index))
+                               : random_blob(dims, fill, fan_in, seed_of(spec.name(), 0));
   }
 
   bool missing() const { return missing_; }
 
  private:
-  static Tensor from_file(const TrainedBlobs& trained, int index, const Extents& dims) {
-    if (index >= static_cast<int>(trained.blobs.size()))
-      LayerContext::invalid(
-          fmt::format("the trained layer has {} blobs, the network needs {} or more",
-                      trained.blobs.size(), index + 1));
+  void report(const std::string& reason, const std::string& hint = {}) {
+    attempt_.error(k_, Code::kInvalid, reason, hint);
+  }
+
+  // Caffe's rule: sharers have equal shapes, PERMISSIVE ones as many values.
+  void compare_with_first(const std::string& name, const Extents& dims, bool permissive) {
+    const auto [first, fresh] = attempt_.shared_dims_.try_emplace(name, dims);
+    if (fresh || first->second == dims ||
+        (permissive && element_count(first->second) == element_count(dims)))
+      return;
+    report(fmt::format("parameter '{}' has shape [{}] here and [{}] in the first layer that has it",
+                       name, fmt::join(dims, ","), fmt::join(first->second, ",")),
+           "layers share a parameter of one shape, or with share_mode: PERMISSIVE of one size");
+  }
+
+  std::pair<const TrainedBlobs*, int> last_sharer(const std::string& name) {
+    std::pair<const TrainedBlobs*, int> last{nullptr, 0};
+    const auto sharers = attempt_.sharers_.find(name);
+    if (name.empty() || sharers == attempt_.sharers_.end()) return last;
+    for (const Source& s : sharers->second) {
+      const TrainedBlobs* other =
+          attempt_.setup_.weights.use(attempt_.setup_.net.net.layer(s.layer).name());
+      if (other && s.top < static_cast<int>(other->blobs.size()) &&
+          (!last.first || other->offset > last.first->offset))
+        last = {other, s.top};
+    }
+    return last;
+  }
+
+  // Undefined where the blob does not fit, which is reported.
+  Tensor from_file(const TrainedBlobs& trained, int index, const Extents& dims, bool any_shape) {
     const Blob& blob = trained.blobs[static_cast<size_t>(index)];
-    if (!blob.value.defined())
-      throw Error(Code::kInvalid, fmt::format("blob {} is damaged", index));
-    if (!fits(blob, dims))
-      LayerContext::invalid(fmt::format("blob {} has shape [{}], the network needs [{}]", index,
-                                        fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
-                            "prototxt and caffemodel do not belong together");
+    if (!blob.value.defined()) {
+      report(fmt::format("blob {} is damaged", index));
+      return {};
+    }
+    if (!fits(blob, dims) && !(any_shape && blob.value.count() == element_count(dims))) {
+      report(fmt::format("blob {} has shape [{}], the network needs [{}]", index,
+                         fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
+             "prototxt and caffemodel do not belong together");
+      return {};
+    }
     return blob.value.reshaped(dims);
   }
 
   Attempt& attempt_;
   const LayerParameter& layer_;
+  int k_;
   TrainedBlobs* trained_ = nullptr;
   bool missing_ = false;
 };
@@ -80,7 +116,7 @@ Attempt::Attempt(GraphBuilder& builder, const AttemptSetup& setup, Diagnostics& 
   for (int k = 0; k < net.layer_size(); ++k)
     for (int p = 0; p < net.layer(k).param_size(); ++p)
       if (!net.layer(k).param(p).name().empty())
-        owners_.try_emplace(net.layer(k).param(p).name(), Source{k, p});
+        sharers_[net.layer(k).param(p).name()].push_back({k, p});
 }
 
 void Attempt::error(int k, Code code, const std::string& reason, const std::string& hint) {
@@ -236,14 +272,15 @@ void Attempt::add_computed(int k) {
 
 std::vector<ValueId> Attempt::call_importer(int k, std::vector<ValueId> bottoms) {
   const LayerParameter& layer = setup_.net.net.layer(k);
-  LayerBlobs blobs(*this, layer);
+  LayerBlobs blobs(*this, k);
   LayerContext context(layer, std::move(bottoms), builder_, blobs, node_name(k));
   setup_.topology.layers[static_cast<size_t>(k)].entry->import(context);
   if (blobs.missing()) missing_.push_back(layer.name());
   if (blobs.count() >= 0 && context.blobs_used() != blobs.count())
-    LayerContext::invalid(fmt::format("the trained layer has {} blobs, the network needs {}",
-                                      blobs.count(), context.blobs_used()),
-                          "prototxt and caffemodel do not belong together");
+    error(k, Code::kInvalid,
+          fmt::format("the trained layer has {} blobs, the network needs {}", blobs.count(),
+                      context.blobs_used()),
+          "prototxt and caffemodel do not belong together");
   return context.tops();
 }
 

@@ -49,7 +49,8 @@ class Attempt {
   Diagnostics& diagnostics_;
   NetResult result_;
   std::map<Source, ValueId> values_;  // what exists; absent: poison
-  std::map<std::string, Source> owners_;  // shared parameter -> layer, blob
+  std::map<std::string, std::vector<Source>> sharers_;  // parameter -> layers, which blob
+  std::map<std::string, Extents> shared_dims_;  // in the first layer
   std::vector<std::string> missing_;  // layers without trained weights
   UsedNames node_names_, value_names_;
   int suggestions_ = 0;  // made so far: searching for one takes time

@@ -91,6 +91,11 @@ void convolve(LayerContext& c, bool transposed, bool depthwise) {
   if (static_cast<int>(c.bottom_count()) != c.layer().top_size())
     LayerContext::invalid("the layer needs as many tops as bottoms");
   const Geometry g = geometry(c, depthwise);
+  for (size_t k = 0; k < c.bottom_count(); ++k) {  // before weights are looked for or drawn
+    if (c.rank(k) != c.rank(0) || c.extent(k, 1) != g.inputs)
+      LayerContext::invalid("the bottoms differ in channels or axes");
+    check_sizes(c, k, g, transposed);
+  }
   Extents dims =
       transposed ? Extents{g.inputs, g.outputs / g.group} : Extents{g.outputs, g.inputs / g.group};
   int64_t window = 1;
@@ -103,9 +108,6 @@ void convolve(LayerContext& c, bool transposed, bool depthwise) {
   if (c.layer().convolution_param().bias_term())
     bias = c.constant("bias", c.blob(1, {g.outputs}, Fill::kBias));
   for (size_t k = 0; k < c.bottom_count(); ++k) {
-    if (c.rank(k) != c.rank(0) || c.extent(k, 1) != g.inputs)
-      LayerContext::invalid("the bottoms differ in channels or axes");
-    check_sizes(c, k, g, transposed);
     std::vector<ValueId> inputs = {c.bottom(k), weight};
     if (bias.valid()) inputs.push_back(bias);
     c.top(c.add(transposed ? "ConvTranspose" : "Conv", std::move(inputs), attributes(g),

@@ -81,6 +81,9 @@ void convert(const V1LayerParameter& v1, LayerParameter* layer) {
   *layer->mutable_exclude() = v1.exclude();
   *layer->mutable_blobs() = v1.blobs();
   for (const std::string& name : v1.param()) layer->add_param()->set_name(name);
+  for (int k = 0; k < v1.blob_share_mode_size() && k < layer->param_size(); ++k)
+    if (v1.blob_share_mode(k) == V1LayerParameter::PERMISSIVE)
+      layer->mutable_param(k)->set_share_mode(ParamSpec::PERMISSIVE);
   copy_params(v1, layer);
 }
 

@@ -27,7 +27,11 @@ int64_t iteration_of(const std::string& name) {
 class Finder {
  public:
   Finder(const ModelFiles& files, const ImportOptions& options, Diagnostics& diagnostics)
-      : files_(files), options_(options), diagnostics_(diagnostics) {}
+      : files_(files), options_(options), diagnostics_(diagnostics) {
+    if (contains(options.snapshot, "/"))
+      for (const ModelFile& file : files.files)
+        if (is_path_of(file, options.snapshot)) folder_ = folder_of(file);
+  }
 
   Package run() {
     read_info();
@@ -50,10 +54,17 @@ class Finder {
     diagnostics_.add({Severity::kNote, Code::kOk, files_.shown, 0, -1, "", reason, ""});
   }
 
+  static bool is_path_of(const ModelFile& file, const std::string& end) {
+    return file.shown().ends_with("/" + end) || file.shown().ends_with(":" + end);
+  }
+  static std::string folder_of(const ModelFile& file) {
+    return file.shown().substr(0, file.shown().size() - file.base().size());
+  }
+
   template <typename Test>
   const ModelFile* find(Test test) const {
     for (const ModelFile& file : files_.files)
-      if (test(file.base())) return &file;
+      if (test(file.base()) && (folder_.empty() || folder_of(file) == folder_)) return &file;
     return nullptr;
   }
 
@@ -175,9 +186,10 @@ class Finder {
     });
     if (found.size() > 1 && iteration_of(found[0]->base()) == iteration_of(found[1]->base())) {
       error(Code::kInvalid,
-            fmt::format("there are several files of weights: {}, {}", found[0]->base(),
-                        found[1]->base()),
-            "name one with the snapshot option");
+            fmt::format("there are several files of weights: {}, {}", found[0]->shown(),
+                        found[1]->shown()),
+            "name one with the snapshot option; with its folder, where the package holds several "
+            "models");
     } else if (found.size() > 1) {
       note(fmt::format("the newest of {} snapshots: {}", found.size(), found[0]->base()));
     }
@@ -186,13 +198,21 @@ class Finder {
 
   const ModelFile* chosen(const std::vector<const ModelFile*>& found) {
     std::vector<std::string> names;
+    std::vector<const ModelFile*> fitting;
     for (const ModelFile* file : found) {
       const std::string name = file->base();
       if (name == options_.snapshot || name == options_.snapshot + ".caffemodel" ||
+          is_path_of(*file, options_.snapshot) ||
           std::to_string(iteration_of(name)) == options_.snapshot)
-        return file;
+        fitting.push_back(file);
       names.push_back(name);
     }
+    if (fitting.size() > 1)
+      error(Code::kInvalid,
+            fmt::format("the snapshot '{}' is {} and {}", options_.snapshot, fitting[0]->shown(),
+                        fitting[1]->shown()),
+            "name it with its folder");
+    if (!fitting.empty()) return fitting[0];
     error(Code::kNotFound, fmt::format("there is no snapshot '{}'", options_.snapshot),
           fmt::format("there are: {}", fmt::join(names, ", ")));
     return nullptr;
@@ -203,6 +223,7 @@ class Finder {
   Diagnostics& diagnostics_;
   Package package_;
   json info_;
+  std::string folder_;  // of the snapshot that is named with one: the only one looked into
 };
 
 }  // namespace
