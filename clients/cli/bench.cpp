@@ -222,18 +222,17 @@ void print(const Result& r) {
   double sum = 0;
   for (const StepTime& t : r.layers) sum += t.us;
   for (const StepTime& t : r.layers)
-    fmt::print("{:>10.2f} us {:>5.1f} %  {:<24} {}\n", t.us, 100 * t.us / std::max(sum, 1e-9),
-               t.row, t.name);
-  if (!r.layers.empty()) fmt::print("{:>10.2f} us in all, measured step by step\n\n", sum);
-  fmt::print("batch {}: latency ms  min {:.4f}  median {:.4f}  p95 {:.4f}  p99 {:.4f}\n", r.batch,
-             r.latency.min, r.latency.median, r.latency.p95, r.latency.p99);
-  fmt::print(
-      "back to back: {:.4f} ms a batch, {:.1f} items/s; enqueue {:.2f} us of CPU time ({:.2f} us "
+    put("{:>10.2f} us {:>5.1f} %  {:<24} {}\n", t.us, 100 * t.us / std::max(sum, 1e-9), t.row,
+        t.name);
+  if (!r.layers.empty()) put("{:>10.2f} us in all, measured step by step\n\n", sum);
+  put("batch {}: latency ms  min {:.4f}  median {:.4f}  p95 {:.4f}  p99 {:.4f}\n", r.batch,
+      r.latency.min, r.latency.median, r.latency.p95, r.latency.p99);
+  put("back to back: {:.4f} ms a batch, {:.1f} items/s; enqueue {:.2f} us of CPU time ({:.2f} us "
       "behind other runs)\n",
       r.back_to_back.median, 1e3 * static_cast<double>(r.batch) / r.back_to_back.median,
       r.enqueue_idle.cpu_us, r.enqueue_queued.cpu_us);
-  fmt::print("first answer: load {:.2f} + engine {:.2f} + first run {:.2f} ms\n", r.load_ms,
-             r.engine_ms, r.first_ms);
+  put("first answer: load {:.2f} + engine {:.2f} + first run {:.2f} ms\n", r.load_ms, r.engine_ms,
+      r.first_ms);
 }
 
 // A size that no program of the plan takes is a mistake in the call.

@@ -71,11 +71,11 @@ void report(const BuildOptions& o, const Plan& plan, const Target& target, uintm
                            {"steps", steps},
                            {"seconds", seconds},
                            {"preprocessing", preprocessing}});
-  fmt::print("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
-             human_bytes(static_cast<double>(bytes)), target.name, programs.size(),
-             programs.size() == 1 ? "" : "s", steps, seconds);
-  if (!preprocessing.empty()) fmt::print("preprocessing: {}\n", preprocessing);
-  fmt::print("next: tenfold bench {0}   or   tenfold inspect {0}\n", shell_word(o.output));
+  put("{}: {} for {}, {} program{}, {} steps, built in {:.1f} s\n", o.output,
+      human_bytes(static_cast<double>(bytes)), target.name, programs.size(),
+      programs.size() == 1 ? "" : "s", steps, seconds);
+  if (!preprocessing.empty()) put("preprocessing: {}\n", preprocessing);
+  put("next: tenfold bench {0}   or   tenfold inspect {0}\n", shell_word(o.output));
 }
 
 void build(BuildOptions o) {

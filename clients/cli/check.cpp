@@ -126,16 +126,16 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
     print_document(doc);
   } else {
     for (const Difference& d : differences)
-      fmt::print("{}: {} largest difference {:.3g} ({:.1f} % of what is allowed), cosine {:.9f}\n",
-                 d.output, d.ok ? "ok," : "WRONG,", d.largest, 100 * d.allowed_share, d.cosine);
+      put("{}: {} largest difference {:.3g} ({:.1f} % of what is allowed), cosine {:.9f}\n",
+          d.output, d.ok ? "ok," : "WRONG,", d.largest, 100 * d.allowed_share, d.cosine);
     for (const Difference& d : differences)
       if (d.not_numbers > 0)
-        fmt::print("warning: {}: {} of {} values are NaN, here and by the reference kernels\n",
-                   d.output, d.not_numbers, d.count);
-    for (const std::string& note : unsaid) fmt::print("note: {}\n", note);
-    fmt::print("{}{}: {}\n", subject, precision.empty() ? "" : " (" + precision + ")",
-               ok ? "no problem found"
-                  : "differs from the reference kernels; `tenfold explain` shows the kernels");
+        put("warning: {}: {} of {} values are NaN, here and by the reference kernels\n", d.output,
+            d.not_numbers, d.count);
+    for (const std::string& note : unsaid) put("note: {}\n", note);
+    put("{}{}: {}\n", subject, precision.empty() ? "" : " (" + precision + ")",
+        ok ? "no problem found"
+           : "differs from the reference kernels; `tenfold explain` shows the kernels");
   }
   if (!ok) throw ExitWith{kAccuracy};
 }
@@ -186,7 +186,7 @@ void report_problems(const CheckOptions& o, const Diagnostics& diagnostics) {
                            : d.severity == Severity::kWarning ? "warning"
                                                               : "note";
     if (!o.json) {
-      fmt::print("{}{}\n", d.severity == Severity::kError ? "error: " : "", d.str());
+      put("{}{}\n", d.severity == Severity::kError ? "error: " : "", d.str());
       continue;
     }
     problems.push_back({{"severity", severity},
@@ -210,9 +210,9 @@ void check_model(const CheckOptions& o) {
     report_problems(o, model.diagnostics);
     const std::string flags = wrong_flags(o.model, model.diagnostics);
     if (!o.json)
-      fmt::print("{}: {} problem{}{}\n", subject, model.diagnostics.error_count(),
-                 model.diagnostics.error_count() == 1 ? "" : "s",
-                 flags.empty() ? "" : "; without " + flags + " it imports");
+      put("{}: {} problem{}{}\n", subject, model.diagnostics.error_count(),
+          model.diagnostics.error_count() == 1 ? "" : "s",
+          flags.empty() ? "" : "; without " + flags + " it imports");
     throw ExitWith{model.misnamed || !flags.empty() ? kUsage : exit_for(model.diagnostics.worst())};
   }
   std::vector<std::string> notes;
@@ -220,7 +220,7 @@ void check_model(const CheckOptions& o) {
   if (const std::string done = preprocessing_of(model, o.model); !done.empty())
     notes.push_back("preprocessing: " + done);
   if (!o.json)
-    for (const std::string& note : notes) fmt::print("{}\n", note);
+    for (const std::string& note : notes) put("{}\n", note);
   const Diagnostics broken = verify(model.graph);
   broken.throw_if_errors("the imported graph is broken");
   if (o.structure_only) return finish(o, {}, notes, subject);

@@ -216,32 +216,29 @@ void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agre
 void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
                 const ClassifyOptions& o) {
   for (const Answer& a : answers) {
-    fmt::print("{}  ({:.3f} ms)\n", a.file, a.ms);
+    put("{}  ({:.3f} ms)\n", a.file, a.ms);
     for (const auto& [index, score] : a.top) {
       const int bar =
           std::isnan(score) ? 0 : static_cast<int>(std::clamp(score, 0.0, 1.0) * 30 + 0.5);
-      fmt::print("  {:>8.4f} {:<30} {}\n", score, std::string(static_cast<size_t>(bar), '#'),
-                 label_of(plan, index));
+      put("  {:>8.4f} {:<30} {}\n", score, std::string(static_cast<size_t>(bar), '#'),
+          label_of(plan, index));
     }
   }
   std::vector<double> ms;
   for (const Answer& a : answers) ms.push_back(a.ms);
   std::nth_element(ms.begin(), ms.begin() + static_cast<std::ptrdiff_t>(ms.size() / 2), ms.end());
-  fmt::print("\n{} picture{}, median {:.3f} ms each\n", answers.size(),
-             answers.size() == 1 ? "" : "s", ms[ms.size() / 2]);
+  put("\n{} picture{}, median {:.3f} ms each\n", answers.size(), answers.size() == 1 ? "" : "s",
+      ms[ms.size() / 2]);
   if (agreement.compared)
-    fmt::print(
-        "agreement with the reference kernels: same answer on {} of {}, largest difference of a "
+    put("agreement with the reference kernels: same answer on {} of {}, largest difference of a "
         "score {:.2g}\n",
         agreement.same_top, agreement.compared, agreement.largest);
   if (o.model.model.size() == 1 && is_plan_file(o.model.model.front()))
-    fmt::print(
-        "\nNext:\n  tenfold bench{0}                   # how fast it is, and where the time goes\n"
+    put("\nNext:\n  tenfold bench{0}                   # how fast it is, and where the time goes\n"
         "  tenfold inspect{0} -v              # which kernels it uses\n",
         " " + shell_word(o.model.model.front()));
   else
-    fmt::print(
-        "\nNext:\n  tenfold build{0} -o model.plan     # compile once, load in milliseconds\n"
+    put("\nNext:\n  tenfold build{0} -o model.plan     # compile once, load in milliseconds\n"
         "  tenfold bench{0}                   # how fast it is, and where the time goes\n"
         "  tenfold explain{0}                 # which kernels were considered, and why\n",
         o.model.words());

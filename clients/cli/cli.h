@@ -35,6 +35,15 @@ template <typename... Args>
 void say(fmt::format_string<Args...> text, Args&&... args) {
   say_text(fmt::format(text, std::forward<Args>(args)...));
 }
+// The same on standard output.
+void put_text(std::string_view text);
+template <typename... Args>
+void put(fmt::format_string<Args...> text, Args&&... args) {
+  put_text(fmt::format(text, std::forward<Args>(args)...));
+}
+// The text with control characters but line ends and tabs spelt out (\x1b): names come from files
+// that nobody vouches for, and terminals obey them.
+std::string printable(std::string_view text);
 // From now on, whatever is said is a line of JSON: {"message": ...}.
 void say_as_json(bool on);
 // A document as a line of its own on stderr.

@@ -31,7 +31,7 @@ int exit_for(Code code) {
 }
 
 void print_document(const nlohmann::json& document) {
-  fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  put("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 // ---- progress
@@ -50,12 +50,14 @@ static bool draws_bars() {
   return isatty(STDERR_FILENO) && !(terminal && std::string_view(terminal) == "dumb");
 }
 
+static void clear_line() { (void)std::fputs("\r\033[K", stderr); }
+
 ProgressPrinter::ProgressPrinter(const std::string& mode) : mode_(mode) {
   if (mode_.empty() || mode_ == "auto") mode_ = draws_bars() ? "bar" : "lines";
 }
 
 ProgressPrinter::~ProgressPrinter() {
-  if (open_line_) say("\r\033[K");
+  if (open_line_) clear_line();
 }
 
 ProgressFn ProgressPrinter::function() {
@@ -83,7 +85,8 @@ bool ProgressPrinter::report(const Progress& p) {
     if (percent >= 0)
       bar = fmt::format(" [{:<24}] {:3d} %",
                         std::string(static_cast<size_t>(percent) * 24 / 100, '#'), percent);
-    say("\r\033[K{}{}{}", phase_, bar, eta);
+    clear_line();
+    say("{}{}{}", phase_, bar, eta);
     std::fflush(stderr);
     open_line_ = true;
     return true;

@@ -29,19 +29,19 @@ nlohmann::json describe(Backend& backend) {
 void print(const nlohmann::json& backends, bool verbose) {
   for (const auto& b : backends) {
     const std::string kind = b["kind"];
-    if (b["devices"].empty()) fmt::print("{}: no device\n", kind);
+    if (b["devices"].empty()) put("{}: no device\n", kind);
     for (const auto& d : b["devices"]) {
-      fmt::print("{}: {}\n", std::string(d["device"]),
-                 d.contains("name") ? std::string(d["name"]) : std::string(d["error"]));
+      put("{}: {}\n", std::string(d["device"]),
+          d.contains("name") ? std::string(d["name"]) : std::string(d["error"]));
       if (!d.contains("target")) continue;
       for (const auto& [key, value] : d["target"].items())
-        fmt::print("    {:<22} {}\n", key, value.is_string() ? std::string(value) : value.dump());
+        put("    {:<22} {}\n", key, value.is_string() ? std::string(value) : value.dump());
     }
-    for (const auto& n : b["notes"]) fmt::print("  note: {}\n", std::string(n));
+    for (const auto& n : b["notes"]) put("  note: {}\n", std::string(n));
     if (verbose)
-      for (const auto& r : b["rows"]) fmt::print("  row: {}\n", std::string(r));
+      for (const auto& r : b["rows"]) put("  row: {}\n", std::string(r));
     else
-      fmt::print("  {} rows (--rows lists them)\n", b["rows"].size());
+      put("  {} rows (--rows lists them)\n", b["rows"].size());
   }
 }
 
@@ -66,7 +66,7 @@ Action add_devices(CLI::App& app) {
       return;
     }
     print(all, o->rows);
-    fmt::print("default: {}{}\n", chosen->ref().str(), reason.empty() ? "" : " (" + reason + ")");
+    put("default: {}{}\n", chosen->ref().str(), reason.empty() ? "" : " (" + reason + ")");
   };
 }
 

@@ -51,14 +51,15 @@ void explain(ExplainOptions o) {
                           &explanation);
     } catch (const Error& e) {
       if (e.code() != Code::kUnsupported) throw;
-      fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text(o.node));
+      if (o.json) explanation.remarks.push_back(e.full());
+      put("{}", o.json ? explanation.json() + "\n" : explanation.text(o.node));
       say("tenfold: {}\n", e.full());
       throw ExitWith{exit_for(e.code())};
     }
   }
   if (!o.node.empty()) filter(explanation, o.node);
-  fmt::print("{}", o.json ? explanation.json() + "\n" : explanation.text());
-  if (!o.json) fmt::print("\n* chosen. Times are of one step at the tuning size.\n");
+  put("{}", o.json ? explanation.json() + "\n" : explanation.text());
+  if (!o.json) put("\n* chosen. Times are of one step at the tuning size.\n");
 }
 
 }  // namespace

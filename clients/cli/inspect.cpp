@@ -21,11 +21,11 @@ void inspect_plan(const InspectOptions& o) {
       print_document({{"differences", lines}});
       return;
     }
-    for (const std::string& line : lines) fmt::print("{}\n", line);
-    if (lines.empty()) fmt::print("no differences\n");
+    for (const std::string& line : lines) put("{}\n", line);
+    if (lines.empty()) put("no differences\n");
     return;
   }
-  fmt::print("{}\n", o.json ? plan.describe_json() : plan.describe(o.verbose));
+  put("{}\n", o.json ? plan.describe_json() : plan.describe(o.verbose));
 }
 
 void inspect_model(const InspectOptions& o) {
@@ -47,8 +47,8 @@ void inspect_model(const InspectOptions& o) {
     canonicalize(model.graph);
   }
   if (!o.json) {
-    fmt::print("{}\n", print(model.graph));
-    if (!model.preprocess.note.empty()) fmt::print("preprocessing: {}\n", model.preprocess.note);
+    put("{}\n", print(model.graph));
+    if (!model.preprocess.note.empty()) put("preprocessing: {}\n", model.preprocess.note);
     return;
   }
   nlohmann::json doc{{"format", model.format},

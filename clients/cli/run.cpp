@@ -152,7 +152,7 @@ void widen(const Arrays& arrays, const ImportedModel& model, CompileFlags& flags
   }
   if (largest == batch->max) return;
   flags.batch = {largest};
-  fmt::print(stderr, "note: compiled for batches up to {}, as the arrays have\n", largest);
+  say("note: compiled for batches up to {}, as the arrays have\n", largest);
 }
 
 std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Arrays& arrays,
@@ -205,14 +205,14 @@ void report(const RunOptions& o, const std::map<std::string, Tensor>& outputs,
     if (o.json)
       doc["outputs"].push_back({{"name", name}, {"type", type}, {"file", files.at(name)}});
     else
-      fmt::print("{} {} -> {}\n", name, type, files.at(name));
+      put("{} {} -> {}\n", name, type, files.at(name));
   }
   if (o.profile)
     for (const StepTime& t : context.step_times()) {
       if (o.json)
         doc["layers"].push_back({{"name", t.name}, {"row", t.row}, {"us", t.us}});
       else
-        fmt::print("{:>10.2f} us  {:<24} {}\n", t.us, t.row, t.name);
+        put("{:>10.2f} us  {:<24} {}\n", t.us, t.row, t.name);
     }
   if (o.json) print_document(doc);
 }
@@ -271,7 +271,7 @@ void run(RunOptions o) {
     context->set_batch(1);
     context->bind();
     if (o.json) return print_document({{"taps", context->taps()}});
-    for (const std::string& t : context->taps()) fmt::print("{}\n", t);
+    for (const std::string& t : context->taps()) put("{}\n", t);
     return;
   }
   std::vector<std::string> names = o.taps;

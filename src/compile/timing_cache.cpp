@@ -51,6 +51,7 @@ int64_t read_entries(const std::string& path, Entries& entries) {
     if (e.code() == Code::kNotFound) return 0;
     throw;
   }
+  if (text.empty()) return 0;  // as mktemp makes one
   if (text.substr(0, kHeader.size()) != kHeader)
     throw Error(Code::kInvalid, path + ": not a timing cache", {"delete it or name another file"});
   std::istringstream lines(text.substr(kHeader.size()));

@@ -19,7 +19,9 @@ constexpr size_t kMaxFiles = 10000;
 
 void report(Diagnostics& diagnostics, const std::string& file, Code code, const std::string& reason,
             const std::string& hint = {}) {
-  diagnostics.add({Severity::kError, code, file, 0, -1, "", reason, hint});
+  const std::string named = file + ": ";  // by a reader that knows the file's name too
+  diagnostics.add({Severity::kError, code, file, 0, -1, "",
+                   reason.starts_with(named) ? reason.substr(named.size()) : reason, hint});
 }
 
 std::string head_of(const std::string& path, size_t bytes) {

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tenfold/compile.h"
 
@@ -29,6 +30,13 @@ TEST(TimingCache, KeepsEntriesThroughAFile) {
   EXPECT_FALSE(cache->find({43, "row.b", "", "machine/t1"}).has_value());
   EXPECT_EQ(cache->hits(), 2);
   EXPECT_EQ(cache->misses(), 1);
+  std::filesystem::remove(path);
+}
+
+TEST(TimingCache, AnEmptyFileIsAnEmptyCache) {
+  const std::string path = scratch_file("empty");
+  std::ofstream{path};
+  EXPECT_EQ(TimingCache::load(path)->size(), 0);
   std::filesystem::remove(path);
 }
 

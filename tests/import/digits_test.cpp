@@ -188,6 +188,19 @@ TEST(Digits, SeveralModelsInOnePackage) {
   EXPECT_EQ(constant(m, "data.mean_value").at(0), 7);
 }
 
+TEST(Digits, SeveralNetworksOfNoKnownName) {
+  const Folder folder;
+  folder.write("b.prototxt", kNet);
+  folder.write("net.caffemodel", weights());
+  const ImportedModel one = import_model({folder.path()});
+  ASSERT_FALSE(one.failed) << report(one);
+  EXPECT_FALSE(says(one, Severity::kWarning, {"b.prototxt"})) << report(one);
+  folder.write("a.prototxt", kNet);
+  const ImportedModel two = import_model({folder.path()});
+  EXPECT_TRUE(says(two, Severity::kWarning, {"a.prototxt, b.prototxt", "the first"}))
+      << report(two);
+}
+
 TEST(Digits, PackagesOfOtherFrameworks) {
   const Folder torch;
   torch.write("info.json", R"({"framework": "torch"})");

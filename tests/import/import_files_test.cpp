@@ -84,6 +84,14 @@ TEST(ImportFiles, AMissingFileHidesNothing) {
   EXPECT_EQ(m.diagnostics.worst(), Code::kNotFound);
 }
 
+TEST(ImportFiles, ADamagedArchiveIsNamedOnce) {
+  const Folder folder;
+  folder.write("net.zip", std::string("PK\3\4", 4) + std::string(40, 'x'));
+  const ImportedModel m = import_model({folder.path() + "/net.zip"});
+  EXPECT_TRUE(says(m, Severity::kError, {"net.zip: "})) << report(m);
+  EXPECT_FALSE(says(m, Severity::kError, {"net.zip: " + folder.path()})) << report(m);
+}
+
 TEST(ImportFiles, WeightsAlone) {
   const Folder folder;
   folder.write("net.caffemodel", weights());

@@ -156,10 +156,20 @@ class Finder {
     package_.network = named(
         "deploy file", [&](const std::string& n) { return prototxt(n) && contains(n, "deploy"); });
     if (!package_.network) {
-      package_.network = find([&](const std::string& n) {
-        return prototxt(n) && !contains(n, "original") && !contains(n, "train") &&
-               !contains(n, "solver");
+      std::vector<std::string> others;
+      (void)find([&](const std::string& n) {
+        if (prototxt(n) && !contains(n, "original") && !contains(n, "train") &&
+            !contains(n, "solver"))
+          others.push_back(n);
+        return false;
       });
+      if (!others.empty())
+        package_.network = find([&](const std::string& n) { return n == others.front(); });
+      if (others.size() > 1)
+        diagnostics_.add({Severity::kWarning, Code::kOk, files_.shown, 0, -1, "",
+                          fmt::format("no file is called deploy.prototxt; of {} the first is used",
+                                      fmt::join(others, ", ")),
+                          "name the .prototxt and the .caffemodel that are meant"});
     }
     if (!package_.network) package_.network = package_.train_val ? package_.train_val : original;
     if (!package_.network)
