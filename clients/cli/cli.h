@@ -41,8 +41,8 @@ template <typename... Args>
 void put(fmt::format_string<Args...> text, Args&&... args) {
   put_text(fmt::format(text, std::forward<Args>(args)...));
 }
-// The text with control characters but line ends and tabs spelt out (\x1b): names come from files
-// that nobody vouches for, and terminals obey them.
+// The text with control characters but line ends and tabs spelt out (\u001b, as JSON does): names
+// come from files that nobody vouches for, and terminals obey them.
 std::string printable(std::string_view text);
 // From now on, whatever is said is a line of JSON: {"message": ...}.
 void say_as_json(bool on);

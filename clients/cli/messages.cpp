@@ -17,7 +17,7 @@ std::string printable(std::string_view text) {
     const auto c = static_cast<unsigned char>(text[k]);
     const auto next = static_cast<unsigned char>(k + 1 < text.size() ? text[k + 1] : 0);
     if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
-      shown += fmt::format("\\x{:02x}", c);
+      shown += fmt::format("\\u{:04x}", c);
     } else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 to U+009F
       shown += fmt::format("\\u{:04x}", next);
       ++k;

@@ -94,7 +94,7 @@ void note_transform(const caffe::NetFile& net, Diagnostics& diagnostics) {
     if (means.empty() && !t.has_mean_file() && (!t.has_scale() || t.scale() == 1)) continue;
     std::string flags;
     if (t.has_mean_file())
-      flags = "--mean " + t.mean_file();
+      flags = "--mean-file FILE";
     else if (!means.empty())
       flags = fmt::format("--mean {}", fmt::join(means, ","));
     if (t.has_scale()) flags += fmt::format("{}--scale {}", flags.empty() ? "" : " ", t.scale());

@@ -39,6 +39,10 @@ TEST(ImportFiles, ATransformOfTheNetworkItselfIsNamed) {
   const ImportedModel m = import_model_memory(files);
   ASSERT_FALSE(m.failed) << report(m);
   EXPECT_TRUE(says(m, Severity::kWarning, {"'d'", "--mean 10,20,30 --scale 0.5"})) << report(m);
+  std::string of_file = net;
+  of_file.replace(of_file.find("mean_value: [10, 20, 30]"), 24, "mean_file: 'm.binaryproto'");
+  EXPECT_TRUE(says(import_model_memory({{"net.prototxt", of_file}, files[1]}), Severity::kWarning,
+                   {"'d'", "--mean-file FILE --scale 0.5"}));
   ImportOptions options;
   options.mean = "10,20,30";
   EXPECT_FALSE(says(import_model_memory(files, options), Severity::kWarning, {"--mean"}));

@@ -73,11 +73,11 @@ class Attempt::LayerBlobs : public BlobSource {
            "layers share a parameter of one shape, or with share_mode: PERMISSIVE of one size");
   }
 
-  std::pair<const TrainedBlobs*, int> last_sharer(const std::string& name) {
-    std::pair<const TrainedBlobs*, int> last{nullptr, 0};
-    const auto sharers = attempt_.sharers_.find(name);
-    if (name.empty() || sharers == attempt_.sharers_.end()) return last;
-    for (const Source& s : sharers->second) {
+  SharedBlob last_sharer(const std::string& name) {
+    if (name.empty()) return {};
+    const auto [known, fresh] = attempt_.last_sharers_.try_emplace(name);
+    auto& last = known->second;
+    for (const Source& s : fresh ? attempt_.sharers_[name] : std::vector<Source>()) {
       const TrainedBlobs* other =
           attempt_.setup_.weights.use(attempt_.setup_.net.net.layer(s.layer).name());
       if (other && s.top < static_cast<int>(other->blobs.size()) &&
