@@ -7,8 +7,6 @@
 namespace tenfold::select {
 namespace {
 constexpr int kSweeps = 12;
-// From so many consumers on, the formats that they want are counted as choices change.
-constexpr size_t kManyConsumers = 16;
 }  // namespace
 
 FormatSearch::FormatSearch(const Graph& graph, std::vector<Group>& groups, Conversions& conversions)
@@ -18,6 +16,7 @@ FormatSearch::FormatSearch(const Graph& graph, std::vector<Group>& groups, Conve
     for (size_t k = 0; k < l.outputs.size(); ++k) producer_[l.outputs[k]] = {g, k};
     for (size_t k = 0; k < l.inputs.size(); ++k)
       if (!graph_.value(l.inputs[k]).constant.valid()) consumers_[l.inputs[k]].push_back({g, k});
+    count_wanted(g, 1);
   }
   find_chains();
 }
@@ -70,10 +69,8 @@ double FormatSearch::best_from(const std::set<std::string>& layouts,
     return all;
   };
   const auto restore = [&](const std::vector<size_t>& all) {
-    for (size_t g = 0; g < groups_.size(); ++g) groups_[g].choice = all[g];
-    count_wanted();
+    for (size_t g = 0; g < groups_.size(); ++g) choose(g, all[g]);
   };
-  count_wanted();
   const std::vector<size_t> given = choices();
   std::vector<size_t> best = given;
   double best_us = total();
@@ -88,7 +85,6 @@ double FormatSearch::best_from(const std::set<std::string>& layouts,
     best = choices();
   }
   restore(best);
-  counted_.clear();
   return best_us;
 }
 
@@ -112,43 +108,24 @@ void FormatSearch::start_from(const std::string& layout, const std::vector<size_
 }
 
 void FormatSearch::choose(size_t group, size_t choice) {
-  if (counted_.empty()) {
-    groups_[group].choice = choice;
-    return;
-  }
-  const std::vector<ValueId>& inputs = groups_[group].offer->lowered.inputs;
-  const auto count = [&](int more) {
-    const std::vector<Format>& formats = groups_[group].chosen().formats.inputs;
-    for (size_t k = 0; k < inputs.size(); ++k) {
-      const auto it = counted_.find(inputs[k]);
-      if (it == counted_.end()) continue;
-      const auto same = [&](const auto& entry) { return entry.first == formats[k]; };
-      const auto entry = std::find_if(it->second.begin(), it->second.end(), same);
-      if (entry != it->second.end())
-        entry->second += more;
-      else
-        it->second.emplace_back(formats[k], more);
-    }
-  };
-  count(-1);
+  if (groups_[group].choice == choice) return;
+  count_wanted(group, -1);
   groups_[group].choice = choice;
-  count(1);
+  count_wanted(group, 1);
 }
 
-void FormatSearch::count_wanted() {
-  counted_.clear();
-  for (const auto& [v, places] : consumers_) {
-    if (places.size() < kManyConsumers) continue;
-    auto& wanted = counted_[v];
-    for (const Place& p : places) {
-      const Format& format = groups_[p.group].chosen().formats.inputs[p.operand];
-      const auto same = [&](const auto& entry) { return entry.first == format; };
-      const auto entry = std::find_if(wanted.begin(), wanted.end(), same);
-      if (entry != wanted.end())
-        ++entry->second;
-      else
-        wanted.emplace_back(format, 1);
-    }
+void FormatSearch::count_wanted(size_t group, int more) {
+  const std::vector<ValueId>& inputs = groups_[group].offer->lowered.inputs;
+  const std::vector<Format>& formats = groups_[group].chosen().formats.inputs;
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    if (graph_.value(inputs[k]).constant.valid()) continue;
+    auto& wanted = wanted_[inputs[k]];
+    const auto same = [&](const auto& entry) { return entry.first == formats[k]; };
+    const auto entry = std::find_if(wanted.begin(), wanted.end(), same);
+    if (entry != wanted.end())
+      entry->second += more;
+    else
+      wanted.emplace_back(formats[k], more);
   }
 }
 
@@ -165,20 +142,15 @@ Format FormatSearch::produced(ValueId v) const {
 // Of a value for all its consumers, each target Format once.
 double FormatSearch::conversions_of(ValueId v) {
   const Format from = produced(v);
-  std::vector<Format> wanted;
-  const auto want = [&](const Format& f) {
-    if (std::find(wanted.begin(), wanted.end(), f) == wanted.end()) wanted.push_back(f);
-  };
-  if (const auto counted = counted_.find(v); counted != counted_.end()) {
-    for (const auto& [format, count] : counted->second)
-      if (count > 0) want(format);
-  } else if (const auto it = consumers_.find(v); it != consumers_.end()) {
-    for (const Place& p : it->second) want(groups_[p.group].chosen().formats.inputs[p.operand]);
-  }
-  if (graph_.is_output(v)) want(fixed(v));
+  bool linear = !graph_.is_output(v);  // asked for already, or by nobody
   double us = 0;
-  for (const Format& to : wanted) us += conversions_.way(v, from, to).us;
-  return us;
+  if (const auto it = wanted_.find(v); it != wanted_.end())
+    for (const auto& [to, count] : it->second) {
+      if (count == 0) continue;
+      us += conversions_.way(v, from, to).us;
+      linear |= to == fixed(v);
+    }
+  return linear ? us : us + conversions_.way(v, from, fixed(v)).us;
 }
 
 // What a group reads and writes, constants left out; each once.

@@ -11,7 +11,7 @@ namespace tenfold::select {
 
 class FormatSearch {
  public:
-  // Keeps references: `groups` in data-flow order, whose choices it changes.
+  // Keeps references: `groups` in data-flow order, whose choices nobody else changes meanwhile.
   FormatSearch(const Graph& graph, std::vector<Group>& groups, Conversions& conversions);
 
   // From the present choices and several uniform starts; leaves the best found, returns its
@@ -37,9 +37,10 @@ class FormatSearch {
   Format fixed(ValueId v) const;
   Format produced(ValueId v) const;
   double conversions_of(ValueId v);
-  // The one way to change a choice during a search.
+  // The one way to change a choice.
   void choose(size_t group, size_t choice);
-  void count_wanted();
+  // Adds `more` to the counts of the Formats in which a group reads.
+  void count_wanted(size_t group, int more);
   // The choices of one chain, all else held: best together. Whether they changed.
   bool improve(const std::vector<size_t>& chain);
   void find_chains();
@@ -50,8 +51,8 @@ class FormatSearch {
   Conversions& conversions_;
   std::map<ValueId, Place> producer_;
   std::map<ValueId, std::vector<Place>> consumers_;
-  // During a search, of values with many consumers: how many want each Format.
-  std::map<ValueId, std::vector<std::pair<Format, int>>> counted_;
+  // How many operands want a value in each Format, by the present choices.
+  std::map<ValueId, std::vector<std::pair<Format, int>>> wanted_;
   // Every group is in one: each reads what the one before writes and nobody else reads.
   std::vector<std::vector<size_t>> chains_;
   std::vector<size_t> chain_of_;

@@ -46,8 +46,9 @@ class Search : public testing::TestWithParam<Graph (*)()> {
     each_cover(all, groups, [&] {
       std::optional<std::vector<Group>> sorted = ordered(graph_, groups);
       if (!sorted) return;
-      FormatSearch times(graph_, *sorted, *conversions_);
-      each_choice(*sorted, 0, [&] { best = std::min(best, times.total()); });
+      each_choice(*sorted, 0, [&] {
+        best = std::min(best, FormatSearch(graph_, *sorted, *conversions_).total());
+      });
     });
     return best;
   }
