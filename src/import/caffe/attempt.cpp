@@ -11,113 +11,13 @@ constexpr int kMaxSuggestions = 100;
 // Inputs and outputs of a plan (docs/format.md).
 constexpr size_t kMaxBindings = 4096;
 
-uint64_t seed_of(const std::string& text, int index) {
-  uint64_t hash = 1469598103934665603ULL;  // FNV-1a
-  for (const char ch : text) hash = (hash ^ static_cast<uint8_t>(ch)) * 1099511628211ULL;
-  return hash + static_cast<uint64_t>(index) * 0x9E3779B97F4A7C15ULL;
-}
-
 }  // namespace
 
-// Trained blobs by layer name. Layers that give a parameter the same name share one: of those that
-// have it in the file of weights, the last in the file counts. A blob that does not fit is reported
-// and zeros stand for it, so that the layers behind are examined too.
-class Attempt::LayerBlobs : public BlobSource {
- public:
-  LayerBlobs(Attempt& attempt, int k)
-      : attempt_(attempt), layer_(attempt.setup_.net.net.layer(k)), k_(k) {
-    trained_ = attempt.setup_.weights.use(layer_.name());
-    if (trained_ && trained_->blobs.empty()) trained_ = nullptr;
-  }
-
-  int count() const override { return trained_ ? static_cast<int>(trained_->blobs.size()) : -1; }
-
-  Tensor take(int index, const Extents& dims, Fill fill, int64_t fan_in) override {
-    const ParamSpec& spec =
-        index < layer_.param_size() ? layer_.param(index) : ParamSpec::default_instance();
-    const bool permissive = spec.share_mode() == ParamSpec::PERMISSIVE;
-    if (!spec.name().empty()) compare_with_first(spec.name(), dims, permissive);
-    if (index < count()) {
-      Tensor own = from_file(*trained_, index, dims, false);
-      if (spec.name().empty() || !own.defined()) return own.defined() ? own : placeholder(dims);
-    }
-    if (const auto [other, blob] = last_sharer(spec.name()); other) {
-      const Tensor last = from_file(*other, blob, dims, permissive);
-      return last.defined() ? last : placeholder(dims);
-    }
-    if (trained_) return placeholder(dims);  // there are too few: the driver says so
-    if (!attempt_.setup_.options.random_weights) {
-      missing_ = true;
-      return placeholder(dims);
-    }
-    if (attempt_.setup_.dry) return placeholder(dims);
-    return spec.name().empty() ? random_blob(dims, fill, fan_in, seed_of(layer_.name(), index))
-                               : random_blob(dims, fill, fan_in, seed_of(spec.name(), 0));
-  }
-
-  bool missing() const { return missing_; }
-
- private:
-  void report(const std::string& reason, const std::string& hint = {}) {
-    attempt_.error(k_, Code::kInvalid, reason, hint);
-  }
-
-  // Caffe's rule: sharers have equal shapes, PERMISSIVE ones as many values.
-  void compare_with_first(const std::string& name, const Extents& dims, bool permissive) {
-    const auto [first, fresh] = attempt_.shared_dims_.try_emplace(name, dims);
-    if (fresh || first->second == dims ||
-        (permissive && element_count(first->second) == element_count(dims)))
-      return;
-    report(fmt::format("parameter '{}' has shape [{}] here and [{}] in the first layer that has it",
-                       name, fmt::join(dims, ","), fmt::join(first->second, ",")),
-           "layers share a parameter of one shape, or with share_mode: PERMISSIVE of one size");
-  }
-
-  SharedBlob last_sharer(const std::string& name) {
-    if (name.empty()) return {};
-    const auto [known, fresh] = attempt_.last_sharers_.try_emplace(name);
-    auto& last = known->second;
-    for (const Source& s : fresh ? attempt_.sharers_[name] : std::vector<Source>()) {
-      const TrainedBlobs* other =
-          attempt_.setup_.weights.use(attempt_.setup_.net.net.layer(s.layer).name());
-      if (other && s.top < static_cast<int>(other->blobs.size()) &&
-          (!last.first || other->offset > last.first->offset))
-        last = {other, s.top};
-    }
-    return last;
-  }
-
-  // Undefined where the blob does not fit, which is reported.
-  Tensor from_file(const TrainedBlobs& trained, int index, const Extents& dims, bool any_shape) {
-    const Blob& blob = trained.blobs[static_cast<size_t>(index)];
-    if (!blob.value.defined()) {
-      report(fmt::format("blob {} is damaged", index));
-      return {};
-    }
-    if (!fits(blob, dims) && !(any_shape && blob.value.count() == element_count(dims))) {
-      report(fmt::format("blob {} has shape [{}], the network needs [{}]", index,
-                         fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
-             "prototxt and caffemodel do not belong together");
-      return {};
-    }
-    return blob.value.reshaped(dims);
-  }
-
-  Attempt& attempt_;
-  const LayerParameter& layer_;
-  int k_;
-  TrainedBlobs* trained_ = nullptr;
-  bool missing_ = false;
-};
-
 Attempt::Attempt(GraphBuilder& builder, const AttemptSetup& setup, Diagnostics& diagnostics)
-    : builder_(builder), setup_(setup), diagnostics_(diagnostics) {
-  const NetParameter& net = setup.net.net;
-  for (int k = 0; k < net.layer_size(); ++k)
-    for (int p = 0; p < net.layer(k).param_size(); ++p)
-      if (!net.layer(k).param(p).name().empty())
-        sharers_[net.layer(k).param(p).name()].push_back({k, p});
-}
+    : builder_(builder),
+      setup_(setup),
+      diagnostics_(diagnostics),
+      shared_(setup.net.net, setup.weights) {}
 
 void Attempt::error(int k, Code code, const std::string& reason, const std::string& hint) {
   layer_error(diagnostics_, setup_.net, k, code, reason, hint);
@@ -272,7 +172,7 @@ void Attempt::add_computed(int k) {
 
 std::vector<ValueId> Attempt::call_importer(int k, std::vector<ValueId> bottoms) {
   const LayerParameter& layer = setup_.net.net.layer(k);
-  LayerBlobs blobs(*this, k);
+  LayerBlobs blobs(setup_, shared_, diagnostics_, k);
   LayerContext context(layer, std::move(bottoms), builder_, blobs, node_name(k));
   setup_.topology.layers[static_cast<size_t>(k)].entry->import(context);
   if (blobs.missing()) missing_.push_back(layer.name());

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "src/import/caffe/layer_blobs.h"
 #include "src/import/caffe/net.h"
 
 namespace tenfold::caffe {
@@ -23,8 +24,6 @@ class Attempt {
   NetResult run();
 
  private:
-  class LayerBlobs;
-  using SharedBlob = std::pair<const TrainedBlobs*, int>;  // of a layer in the file, which blob
   using UsedNames = std::map<std::string, int>;  // name -> the suffix to try next
   void add_layer(int k);
   void add_data(int k);
@@ -50,9 +49,7 @@ class Attempt {
   Diagnostics& diagnostics_;
   NetResult result_;
   std::map<Source, ValueId> values_;  // what exists; absent: poison
-  std::map<std::string, std::vector<Source>> sharers_;  // parameter -> layers, which blob
-  std::map<std::string, SharedBlob> last_sharers_;  // found once a parameter
-  std::map<std::string, Extents> shared_dims_;  // in the first layer
+  SharedParams shared_;
   std::vector<std::string> missing_;  // layers without trained weights
   UsedNames node_names_, value_names_;
   int suggestions_ = 0;  // made so far: searching for one takes time

@@ -1,0 +1,109 @@
+#include "src/import/caffe/layer_blobs.h"
+
+#include <fmt/format.h>
+
+#include "src/import/caffe/attempt.h"
+
+namespace tenfold::caffe {
+namespace {
+
+uint64_t seed_of(const std::string& text, int index) {
+  uint64_t hash = 1469598103934665603ULL;  // FNV-1a
+  for (const char ch : text) hash = (hash ^ static_cast<uint8_t>(ch)) * 1099511628211ULL;
+  return hash + static_cast<uint64_t>(index) * 0x9E3779B97F4A7C15ULL;
+}
+
+}  // namespace
+
+SharedParams::SharedParams(const NetParameter& net, Weights& weights)
+    : net_(net), weights_(weights) {
+  for (int k = 0; k < net.layer_size(); ++k)
+    for (int p = 0; p < net.layer(k).param_size(); ++p)
+      if (!net.layer(k).param(p).name().empty())
+        sharers_[net.layer(k).param(p).name()].push_back({k, p});
+}
+
+SharedParams::Blob SharedParams::last_in_file(const std::string& name) {
+  if (name.empty()) return {};
+  const auto [known, fresh] = last_.try_emplace(name);
+  Blob& last = known->second;
+  if (!fresh) return last;
+  for (const Source& s : sharers_[name]) {
+    const TrainedBlobs* other = weights_.use(net_.layer(s.layer).name());
+    if (other && s.top < static_cast<int>(other->blobs.size()) &&
+        (!last.trained || other->offset > last.trained->offset))
+      last = {other, s.top};
+  }
+  return last;
+}
+
+const Extents& SharedParams::first_dims(const std::string& name, const Extents& dims) {
+  return first_dims_.try_emplace(name, dims).first->second;
+}
+
+LayerBlobs::LayerBlobs(const AttemptSetup& setup, SharedParams& shared, Diagnostics& diagnostics,
+                       int layer)
+    : setup_(setup),
+      shared_(shared),
+      diagnostics_(diagnostics),
+      k_(layer),
+      layer_(setup.net.net.layer(layer)) {
+  trained_ = setup_.weights.use(layer_.name());
+  if (trained_ && trained_->blobs.empty()) trained_ = nullptr;
+}
+
+int LayerBlobs::count() const { return trained_ ? static_cast<int>(trained_->blobs.size()) : -1; }
+
+Tensor LayerBlobs::take(int index, const Extents& dims, Fill fill, int64_t fan_in) {
+  const ParamSpec& spec =
+      index < layer_.param_size() ? layer_.param(index) : ParamSpec::default_instance();
+  const bool permissive = spec.share_mode() == ParamSpec::PERMISSIVE;
+  if (!spec.name().empty()) compare_with_first(spec.name(), dims, permissive);
+  if (index < count()) {
+    Tensor own = from_file(*trained_, index, dims, false);
+    if (spec.name().empty() || !own.defined()) return own.defined() ? own : placeholder(dims);
+  }
+  if (const auto [other, blob] = shared_.last_in_file(spec.name()); other) {
+    const Tensor last = from_file(*other, blob, dims, permissive);
+    return last.defined() ? last : placeholder(dims);
+  }
+  if (trained_) return placeholder(dims);  // there are too few: the driver says so
+  if (!setup_.options.random_weights) {
+    missing_ = true;
+    return placeholder(dims);
+  }
+  if (setup_.dry) return placeholder(dims);
+  return spec.name().empty() ? random_blob(dims, fill, fan_in, seed_of(layer_.name(), index))
+                             : random_blob(dims, fill, fan_in, seed_of(spec.name(), 0));
+}
+
+void LayerBlobs::report(const std::string& reason, const std::string& hint) {
+  layer_error(diagnostics_, setup_.net, k_, Code::kInvalid, reason, hint);
+}
+
+// Caffe's rule: sharers have equal shapes, PERMISSIVE ones as many values.
+void LayerBlobs::compare_with_first(const std::string& name, const Extents& dims, bool permissive) {
+  const Extents& first = shared_.first_dims(name, dims);
+  if (first == dims || (permissive && element_count(first) == element_count(dims))) return;
+  report(fmt::format("parameter '{}' has shape [{}] here and [{}] in the first layer that has it",
+                     name, fmt::join(dims, ","), fmt::join(first, ",")),
+         "layers share a parameter of one shape, or with share_mode: PERMISSIVE of one size");
+}
+
+Tensor LayerBlobs::from_file(const TrainedBlobs& trained, int index, const Extents& dims,
+                             bool any_shape) {
+  const Blob& blob = trained.blobs[static_cast<size_t>(index)];
+  if (!blob.value.defined()) {
+    report(fmt::format("blob {} is damaged", index));
+    return {};
+  }
+  if (!fits(blob, dims) && !(any_shape && blob.value.count() == element_count(dims))) {
+    report(fmt::format("blob {} has shape [{}], the network needs [{}]", index,
+                       fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
+           "prototxt and caffemodel do not belong together");
+    return {};
+  }
+  return blob.value.reshaped(dims);
+}
+
+}  // namespace tenfold::caffe
