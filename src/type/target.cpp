@@ -14,11 +14,20 @@ bool names_a_device(std::string_view text) {
          text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
 }
 
-// Names may lack their kind.
-std::string meant(std::string_view text, const std::vector<std::string>& names) {
+// What to do about an unknown name, which may lack its kind or its machine; "" if nothing is near.
+std::string advice(std::string_view text, const std::vector<std::string>& names) {
   for (const std::string& name : names)
-    if (name.ends_with(":" + std::string(text))) return name;
-  return nearest_name(text, names);
+    if (name.ends_with(":" + std::string(text))) return "did you mean '" + name + "'?";
+  if (text.find(':') == std::string_view::npos) {
+    std::vector<std::string> kinds;
+    for (const std::string& name : names) kinds.push_back(name.substr(0, name.find(':')));
+    const std::string kind = nearest_name(text, kinds);
+    for (const std::string& name : names)
+      if (name.starts_with(kind + ":"))
+        return "did you mean a machine of kind '" + kind + "'? '" + name + "' is one";
+  }
+  const std::string near = nearest_name(text, names);
+  return near.empty() ? "" : "did you mean '" + near + "'?";
 }
 
 [[noreturn]] void unknown(std::string_view text) {
@@ -29,8 +38,8 @@ std::string meant(std::string_view text, const std::vector<std::string>& names) 
   if (names_a_device(text))
     notes.insert(notes.begin(), "a target is a kind of machine, '" + std::string(text) +
                                     "' is a device: leave the target out to build for it");
-  else if (const std::string near = meant(text.substr(0, 64), names); !near.empty())
-    notes.insert(notes.begin(), "did you mean '" + near + "'?");
+  else if (std::string hint = advice(text.substr(0, 64), names); !hint.empty())
+    notes.insert(notes.begin(), std::move(hint));
   throw Error(Code::kNotFound, "unknown target " + quote(text.substr(0, 64)), std::move(notes));
 }
 

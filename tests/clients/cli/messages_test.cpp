@@ -117,6 +117,12 @@ TEST_F(CliMessages, DevicesAreNoTargets) {
   const Outcome short_name =
       tenfold("build " + kDigits + "digits.zip --target x86-64-v3 -o " + path("p"));
   EXPECT_TRUE(has(short_name.err, "did you mean 'cpu:x86-64-v3'?")) << short_name.err;
+  for (const std::string kind : {"cuda", "cdua", "CUDA"}) {
+    const Outcome o =
+        tenfold("build " + kDigits + "digits.zip --target " + kind + " -o " + path("p"));
+    EXPECT_EQ(o.status, 2);
+    EXPECT_TRUE(has(o.err, "did you mean a machine of kind 'cuda'? 'cuda:h200' is one")) << o.err;
+  }
 }
 
 TEST_F(CliMessages, AnswersThatAreNoNumbersAreSaid) {
