@@ -62,7 +62,10 @@ def model_files(model, form):
     sources = max(f.stat().st_mtime for f in [*ZOO.glob("*.py"), ZOO / "gains.json"] if not f.name.startswith("test_"))
     if not all(p.exists() and p.stat().st_mtime > sources for p in paths):
         print(f"making {model} ({form})", file=sys.stderr, flush=True)
-        make.write(model, form, folder)
+        try:
+            make.write(model, form, folder)
+        except ModuleNotFoundError as missing:
+            raise Failure(f"making {model} needs {missing.name}: scripts/bench-setup, then .deps/bench-venv/bin/python") from None
     return paths
 
 
