@@ -8,9 +8,13 @@
 namespace tenfold {
 
 // Decodes JPEG, PNG or PGM/PPM (found by content) to u8[H,W,C] with C = 1 or 3, RGB order. 16-bit
-// is reduced, alpha dropped, palettes expanded. Limits: 1 GiB of pixels. Error{kInvalid, kIo}.
+// is reduced, palettes expanded; transparent pictures lie on white, as DIGITS opens them, but one
+// transparent color (tRNS without a palette) stays a color. Limits: 1 GiB of pixels.
+// Error{kInvalid, kIo}.
 Tensor load_image(const std::string& path);
 Tensor decode_image(std::span<const std::byte> bytes, const std::string& name);
+// Whether bytes begin as a picture that decode_image() knows.
+bool begins_as_image(std::span<const std::byte> bytes);
 // C becomes `channels` (luma weights for gray as Pillow's "L").
 Tensor convert_channels(const Tensor& image, int channels);
 // Bilinear as Pillow does it (antialiased when shrinking), to <= 1 level. u8[H,W,C] -> u8[h,w,C].

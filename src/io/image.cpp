@@ -13,6 +13,18 @@ bool starts_with(Bytes bytes, std::string_view magic) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
 
+using Decoder = Tensor (*)(Bytes, const std::string&);
+
+// By the first bytes; null: of no known format.
+Decoder decoder_of(Bytes bytes) {
+  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg;
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png;
+  if (bytes.size() > 2 && starts_with(bytes, "P") &&
+      std::strchr("2356", static_cast<int>(bytes[1])) && bytes[1] != std::byte{0})
+    return decode_pnm;
+  return nullptr;
+}
+
 }  // namespace
 
 void bad_image(const std::string& name, const std::string& reason) {
@@ -27,12 +39,10 @@ Tensor new_image(int64_t height, int64_t width, int64_t channels, const std::str
   return Tensor(DType::kU8, {height, width, channels});
 }
 
+bool begins_as_image(std::span<const std::byte> bytes) { return decoder_of(bytes) != nullptr; }
+
 Tensor decode_image(std::span<const std::byte> bytes, const std::string& name) {
-  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name);
-  if (bytes.size() > 2 && starts_with(bytes, "P") &&
-      std::strchr("2356", static_cast<int>(bytes[1])) && bytes[1] != std::byte{0})
-    return decode_pnm(bytes, name);
+  if (const Decoder decode = decoder_of(bytes)) return decode(bytes, name);
   bad_image(name, "is no picture of a known format (JPEG, PNG, PGM, PPM)");
 }
 

@@ -40,7 +40,8 @@ struct Reader {
     self.rest = self.rest.subspan(count);
   }
 
-  // Reads the header and asks for 8 bits without palette and alpha.
+  // Reads the header and asks for 8 bits without palette; alpha stays where it is a channel or the
+  // palette's, while the one transparent color of a picture without such is a color.
   bool open() {
     if (setjmp(leave)) return false;
     png = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error,
@@ -56,7 +57,8 @@ struct Reader {
     png_read_info(png, info);
     png_set_strip_16(png);
     png_set_expand(png);  // palettes and fewer than 8 bits
-    png_set_strip_alpha(png);
+    if (!(png_get_color_type(png, info) & (PNG_COLOR_MASK_ALPHA | PNG_COLOR_MASK_PALETTE)))
+      png_set_strip_alpha(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
     return true;
@@ -70,6 +72,21 @@ struct Reader {
   }
 };
 
+// Lays a picture whose last channel is alpha on white.
+Tensor without_alpha(const Tensor& from, const std::string& name) {
+  const int64_t pixels = from.dims()[0] * from.dims()[1], channels = from.dims()[2] - 1;
+  Tensor image = new_image(from.dims()[0], from.dims()[1], channels, name);
+  const auto* in = static_cast<const uint8_t*>(from.data());
+  auto* out = static_cast<uint8_t*>(image.mutable_data());
+  for (int64_t p = 0; p < pixels; ++p, in += channels + 1)
+    for (int64_t c = 0; c < channels; ++c) {
+      const int alpha = in[channels];
+      const int sum = in[c] * alpha + 255 * (255 - alpha) + 128;
+      *out++ = static_cast<uint8_t>((sum + (sum >> 8)) >> 8);  // of 255, rounded
+    }
+  return image;
+}
+
 }  // namespace
 
 Tensor decode_png(Bytes bytes, const std::string& name) {
@@ -80,7 +97,7 @@ Tensor decode_png(Bytes bytes, const std::string& name) {
   const int64_t width = png_get_image_width(reader.png, reader.info);
   const int64_t channels = png_get_channels(reader.png, reader.info);
   const size_t stride = static_cast<size_t>(width * channels);
-  if ((channels != 1 && channels != 3) || png_get_rowbytes(reader.png, reader.info) != stride)
+  if (channels < 1 || channels > 4 || png_get_rowbytes(reader.png, reader.info) != stride)
     throw Error(Code::kUnsupported, name + ": a PNG of an unknown kind");
   // Before anything large is allocated; 1 bit a pixel is the least that is stored.
   if (height * ((width + 7) / 8) > static_cast<int64_t>(bytes.size()) * kMaxRatio)
@@ -90,7 +107,7 @@ Tensor decode_png(Bytes bytes, const std::string& name) {
   for (size_t y = 0; y < rows.size(); ++y)
     rows[y] = static_cast<png_bytep>(image.mutable_data()) + y * stride;
   if (!reader.read(rows.data())) fail();
-  return image;
+  return channels % 2 == 0 ? without_alpha(image, name) : image;
 }
 
 }  // namespace tenfold

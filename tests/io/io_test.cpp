@@ -35,12 +35,18 @@ Bytes as_bytes(const std::string& text) { return std::as_bytes(std::span(text));
 TEST(Image, DecodesAsPillowDoes) {
   for (const char* name : {"palette.png", "bits.png", "rgb.jpg", "progressive.jpg", "gray.jpg"})
     EXPECT_EQ(difference(load_image(kData + name), expected(name)), 0) << name;
-  for (const char* name : {"rgb.png", "rgba.png", "rgb.ppm"})
+  for (const char* name : {"rgb.png", "rgb_key.png", "rgb.ppm"})
     EXPECT_EQ(difference(load_image(kData + name), expected("rgb")), 0) << name;
   for (const char* name : {"gray.png", "gray.pgm"})
     EXPECT_EQ(difference(load_image(kData + name), expected("gray")), 0) << name;
+  EXPECT_EQ(difference(load_image(kData + "gray_key.png"), expected("gray")), 0);
   const int cmyk = difference(load_image(kData + "cmyk.jpg"), expected("cmyk.jpg"));
   EXPECT_TRUE(cmyk >= 0 && cmyk <= 1) << cmyk;
+}
+
+TEST(Image, TransparentPicturesLieOnWhite) {
+  for (const char* name : {"rgba.png", "palette_alpha.png", "gray_alpha.png"})
+    EXPECT_EQ(difference(load_image(kData + name), expected(name)), 0) << name;
 }
 
 TEST(Image, SixteenBitsKeepTheUpperEight) {

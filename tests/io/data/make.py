@@ -32,6 +32,12 @@ gray.point(lambda v: 255 * (v > 99)).convert("1").save(here / "bits.png")
 alpha = rgb.copy()
 alpha.putalpha(rgb.getchannel(0))
 alpha.save(here / "rgba.png")
+gray_alpha = gray.convert("LA")
+gray_alpha.putalpha(gray.transpose(Image.Transpose.ROTATE_180))
+gray_alpha.save(here / "gray_alpha.png")
+rgb.quantize(20).save(here / "palette_alpha.png", transparency=bytes(range(0, 200, 10)))
+rgb.save(here / "rgb_key.png", transparency=rgb.getpixel((5, 5)))
+gray.save(here / "gray_key.png", transparency=gray.getpixel((5, 5)))
 rgb.save(here / "rgb.jpg", quality=90)
 rgb.save(here / "progressive.jpg", quality=80, progressive=True)
 gray.save(here / "gray.jpg", quality=95)
@@ -44,6 +50,10 @@ for name in ("palette.png", "rgb.jpg", "progressive.jpg", "cmyk.jpg"):
     expect(name, Image.open(here / name).convert("RGB"))
 for name in ("gray.jpg", "bits.png"):
     expect(name, Image.open(here / name).convert("L"))
+for name, mode in (("rgba.png", "RGB"), ("palette_alpha.png", "RGB"), ("gray_alpha.png", "L")):
+    white = Image.new(mode, Image.open(here / name).size, "white")  # as DIGITS opens pictures
+    white.paste(Image.open(here / name), mask=Image.open(here / name).convert("RGBA"))
+    expect(name, white)
 expect("rgb", rgb)
 expect("gray", gray)
 expect("rgb_as_gray", rgb.convert("L"))
