@@ -35,7 +35,7 @@ foreach(name tenfold_cuda_host tenfold_tensorrt tenfold_tensorrt_cpu)
       list(GET headers_${name} 0 folder)
       list(GET headers_${name} 1 installed)
       install(DIRECTORY clients/${folder}/include/
-        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${installed}" FILES_MATCHING PATTERN "*.h")
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${installed}" FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
     endif()
   endif()
 endforeach()

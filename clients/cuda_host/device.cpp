@@ -19,49 +19,9 @@ struct ErrorText {
   const char* text;
 };
 constexpr ErrorText kErrors[] = {
-    {cudaSuccess, "cudaSuccess", "no error"},
-    {cudaErrorInvalidValue, "cudaErrorInvalidValue", "invalid argument"},
-    {cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory"},
-    {cudaErrorInitializationError, "cudaErrorInitializationError", "initialization error"},
-    {cudaErrorCudartUnloading, "cudaErrorCudartUnloading", "the runtime is shutting down"},
-    {cudaErrorProfilerDisabled, "cudaErrorProfilerDisabled", "the profiler is disabled"},
-    {cudaErrorInvalidSymbol, "cudaErrorInvalidSymbol", "invalid device symbol"},
-    {cudaErrorInvalidHostPointer, "cudaErrorInvalidHostPointer", "invalid host pointer"},
-    {cudaErrorDevicesUnavailable, "cudaErrorDevicesUnavailable", "all devices are busy"},
-    {cudaErrorMissingConfiguration, "cudaErrorMissingConfiguration", "no launch configuration"},
-    {cudaErrorInvalidDeviceFunction, "cudaErrorInvalidDeviceFunction", "invalid device function"},
-    {cudaErrorNoKernelImageForDevice, "cudaErrorNoKernelImageForDevice",
-     "no kernel image for the device"},
-    {cudaErrorECCUncorrectable, "cudaErrorECCUncorrectable", "uncorrectable memory error"},
-    {cudaErrorPeerAccessUnsupported, "cudaErrorPeerAccessUnsupported", "no access between devices"},
-    {cudaErrorLaunchOutOfResources, "cudaErrorLaunchOutOfResources",
-     "too many resources requested for the launch"},
-    {cudaErrorLaunchTimeout, "cudaErrorLaunchTimeout", "the launch timed out"},
-    {cudaErrorPeerAccessAlreadyEnabled, "cudaErrorPeerAccessAlreadyEnabled",
-     "access between devices is enabled already"},
-    {cudaErrorPeerAccessNotEnabled, "cudaErrorPeerAccessNotEnabled",
-     "access between devices is not enabled"},
-    {cudaErrorAssert, "cudaErrorAssert", "an assertion failed on the device"},
-    {cudaErrorMisalignedAddress, "cudaErrorMisalignedAddress", "misaligned address"},
-    {cudaErrorInvalidConfiguration, "cudaErrorInvalidConfiguration", "invalid configuration"},
-    {cudaErrorInvalidPitchValue, "cudaErrorInvalidPitchValue", "invalid pitch"},
-    {cudaErrorInvalidDevicePointer, "cudaErrorInvalidDevicePointer", "invalid device pointer"},
-    {cudaErrorInvalidMemcpyDirection, "cudaErrorInvalidMemcpyDirection", "invalid copy direction"},
-    {cudaErrorInsufficientDriver, "cudaErrorInsufficientDriver", "the driver is too old"},
-    {cudaErrorNoDevice, "cudaErrorNoDevice", "no device"},
-    {cudaErrorInvalidDevice, "cudaErrorInvalidDevice", "invalid device ordinal"},
-    {cudaErrorHostMemoryAlreadyRegistered, "cudaErrorHostMemoryAlreadyRegistered",
-     "the memory is registered already"},
-    {cudaErrorHostMemoryNotRegistered, "cudaErrorHostMemoryNotRegistered",
-     "the memory is not registered"},
-    {cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle",
-     "invalid stream or event handle"},
-    {cudaErrorNotReady, "cudaErrorNotReady", "not ready"},
-    {cudaErrorIllegalAddress, "cudaErrorIllegalAddress", "illegal memory access"},
-    {cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "launch failure"},
-    {cudaErrorNotPermitted, "cudaErrorNotPermitted", "operation not permitted"},
-    {cudaErrorNotSupported, "cudaErrorNotSupported", "operation not supported"},
-    {cudaErrorUnknown, "cudaErrorUnknown", "unknown error"},
+#define TENFOLD_CUDA_ERROR(name, number, text) {name, #name, text},
+#include "tenfold_cuda_errors.def"
+#undef TENFOLD_CUDA_ERROR
 };
 const ErrorText* find_error(cudaError_t error) {
   for (const ErrorText& e : kErrors)
@@ -124,13 +84,21 @@ cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attribute, in
   if (device != 0) return report(cudaErrorInvalidDevice);
   switch (attribute) {
     case cudaDevAttrMultiProcessorCount: *value = cuda_host::processors(); break;
+    case cudaDevAttrWarpSize:
     case cudaDevAttrMaxThreadsPerBlock:
+    case cudaDevAttrMaxThreadsPerMultiProcessor:
     case cudaDevAttrIntegrated:
     case cudaDevAttrCanMapHostMemory:
     case cudaDevAttrConcurrentKernels:
     case cudaDevAttrUnifiedAddressing:
     case cudaDevAttrManagedMemory: *value = 1; break;
     case cudaDevAttrClockRate:
+    case cudaDevAttrMemoryClockRate:
+    case cudaDevAttrGlobalMemoryBusWidth:
+    case cudaDevAttrL2CacheSize:
+    case cudaDevAttrKernelExecTimeout:
+    case cudaDevAttrEccEnabled:
+    case cudaDevAttrComputeMode:
     case cudaDevAttrComputeCapabilityMajor:
     case cudaDevAttrComputeCapabilityMinor: *value = 0; break;
     default: return report(cudaErrorInvalidValue);

@@ -2,6 +2,8 @@
 // order of a stream. Matrices are column-major; scalars are read when a call is made.
 #pragma once
 
+#define CUBLAS_API_H_  // programs ask for it
+
 #include "cuda_fp16.h"
 #include "cuda_runtime_api.h"
 

@@ -1,6 +1,8 @@
 // cuda_runtime_api.h and, in C++, its overloads for typed pointers.
 #pragma once
 
+#define __CUDA_RUNTIME_H__  // programs ask for it
+
 #include "cuda_runtime_api.h"
 #include "vector_functions.h"
 

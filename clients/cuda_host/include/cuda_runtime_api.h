@@ -5,6 +5,8 @@
 // after that of all streams made without cudaStreamNonBlocking.
 #pragma once
 
+#define __CUDA_RUNTIME_API_H__  // programs ask for it
+
 #include "driver_types.h"
 
 #define CUDART_VERSION 10000

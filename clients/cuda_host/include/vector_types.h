@@ -1,6 +1,8 @@
 // CUDA's small vectors, as programs name them on the host side; alignments are CUDA's.
 #pragma once
 
+#define __VECTOR_TYPES_H__  // programs ask for it
+
 #include "host_defines.h"
 
 #define TENFOLD_CUDA_VECTORS(T, name, two, four)            \

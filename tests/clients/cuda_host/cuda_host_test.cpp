@@ -284,8 +284,18 @@ TEST(Device, IsOneCpu) {
   EXPECT_EQ(can, 0);
   EXPECT_STREQ(cudaGetErrorName(cudaErrorInvalidDevice), "cudaErrorInvalidDevice");
   EXPECT_STREQ(cudaGetErrorString(cudaSuccess), "no error");
+  EXPECT_STREQ(cudaGetErrorName(cudaErrorInvalidTexture), "cudaErrorInvalidTexture");
+  EXPECT_STREQ(cudaGetErrorName(static_cast<cudaError_t>(12345)), "unrecognized error code");
+  int mode = -1;
+  EXPECT_EQ(cudaDeviceGetAttribute(&mode, cudaDevAttrComputeMode, 0), cudaSuccess);
+  EXPECT_EQ(mode, cudaComputeModeDefault);
   cudaGetLastError();
 }
+
+// Widespread helper headers define their checks only where these are.
+#if !defined(__DRIVER_TYPES_H__) || !defined(__CUDA_RUNTIME_API_H__)
+#error "programs do not recognize the headers"
+#endif
 
 TEST(Device, AcceptsHintsAndHasNoPeers) {
   char id[16];
