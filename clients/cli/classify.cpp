@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -31,20 +33,28 @@ struct Answer {
   int64_t not_numbers = 0;  // scores that are NaN
 };
 
+// Whether the second file is a model's: the weights beside a network, whatever they are called.
+bool belongs_to(const std::string& network, const std::string& file) {
+  if (file.ends_with(".prototxt")) return true;
+  if (!network.ends_with(".prototxt")) return false;
+  if (file.ends_with(".caffemodel")) return true;
+  std::string extension = std::filesystem::path(file).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* picture : {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm", ".bmp", ".gif"})
+    if (extension == picture) return false;
+  std::ifstream in(file, std::ios::binary);
+  std::array<char, 16> head{};
+  in.read(head.data(), head.size());
+  const auto count = static_cast<size_t>(in.gcount());
+  return count > 0 && !begins_as_image(std::as_bytes(std::span(head.data(), count)));
+}
+
 // The leading arguments name the model: one plan or package, or a prototxt and a caffemodel.
 void split_model(ClassifyOptions& o) {
-  const auto ends = [](const std::string& s, std::string_view tail) {
-    return s.size() >= tail.size() && s.compare(s.size() - tail.size(), tail.size(), tail) == 0;
-  };
-  size_t n = 1;
-  if (o.files.size() > 1) {
-    const std::string &a = o.files[0], &b = o.files[1];
-    if ((ends(a, ".prototxt") && ends(b, ".caffemodel")) ||
-        (ends(a, ".caffemodel") && ends(b, ".prototxt")))
-      n = 2;
-  }
-  o.model.model.assign(o.files.begin(), o.files.begin() + static_cast<std::ptrdiff_t>(n));
-  o.files.erase(o.files.begin(), o.files.begin() + static_cast<std::ptrdiff_t>(n));
+  const std::ptrdiff_t n = o.files.size() > 1 && belongs_to(o.files[0], o.files[1]) ? 2 : 1;
+  o.model.model.assign(o.files.begin(), o.files.begin() + n);
+  o.files.erase(o.files.begin(), o.files.begin() + n);
   if (o.files.empty()) throw UsageError("classify needs at least one picture after the model");
 }
 
@@ -100,10 +110,30 @@ Answer best_of(const std::string& file, const Tensor& scores, int top, double ms
   return a;
 }
 
-std::string label_of(const Plan& plan, int64_t index) {
-  return index < static_cast<int64_t>(plan.labels.size()) ? plan.labels[static_cast<size_t>(index)]
-                                                          : fmt::format("class {}", index);
-}
+// What the scores of an output stand for. Beside [1,C] and [1,C,1,1] there are maps [1,C,H,W], of
+// one score a class and position.
+class ClassNames {
+ public:
+  explicit ClassNames(const Plan& plan) : labels_(plan.labels) {}
+  void of_output(const Extents& dims) {
+    positions_ = width_ = 1;
+    if (dims.size() != 4 || static_cast<size_t>(element_count(dims)) == labels_.size()) return;
+    positions_ = dims[2] * dims[3];
+    width_ = dims[3];
+  }
+  bool is_map() const { return positions_ > 1; }
+  std::string operator[](int64_t index) const {
+    const int64_t k = index / positions_, at = index % positions_;
+    std::string name = k < static_cast<int64_t>(labels_.size()) ? labels_[static_cast<size_t>(k)]
+                                                                : fmt::format("class {}", k);
+    if (is_map()) name += fmt::format(" at ({},{})", at / width_, at % width_);
+    return name;
+  }
+
+ private:
+  const std::vector<std::string>& labels_;
+  int64_t positions_ = 1, width_ = 1;
+};
 
 struct Agreement {
   double largest = 0;
@@ -192,8 +222,9 @@ class PictureProgress {
   Clock::time_point started_ = Clock::now(), shown_ = started_;
 };
 
-void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
-                const Device& device, const std::string& reason, const Problems& problems) {
+void print_json(const std::vector<Answer>& answers, const ClassNames& names,
+                const Agreement& agreement, const Device& device, const std::string& reason,
+                const Problems& problems) {
   nlohmann::json doc;
   if (!problems.empty()) doc["problems"] = problems.to_json();
   doc["device"] = {
@@ -206,22 +237,22 @@ void print_json(const std::vector<Answer>& answers, const Plan& plan, const Agre
   for (const Answer& a : answers) {
     nlohmann::json top = nlohmann::json::array();
     for (const auto& [index, score] : a.top)
-      top.push_back({{"index", index}, {"label", label_of(plan, index)}, {"score", score}});
+      top.push_back({{"index", index}, {"label", names[index]}, {"score", score}});
     doc["results"].push_back({{"file", a.file}, {"ms", a.ms}, {"top", top}});
     if (a.not_numbers > 0) doc["results"].back()["not_numbers"] = a.not_numbers;
   }
   print_document(doc);
 }
 
-void print_text(const std::vector<Answer>& answers, const Plan& plan, const Agreement& agreement,
-                const ClassifyOptions& o) {
+void print_text(const std::vector<Answer>& answers, const ClassNames& names,
+                const Agreement& agreement, const ClassifyOptions& o) {
   for (const Answer& a : answers) {
     put("{}  ({:.3f} ms)\n", a.file, a.ms);
     for (const auto& [index, score] : a.top) {
       const int bar =
           std::isnan(score) ? 0 : static_cast<int>(std::clamp(score, 0.0, 1.0) * 30 + 0.5);
       put("  {:>8.4f} {:<30} {}\n", score, std::string(static_cast<size_t>(bar), '#'),
-          label_of(plan, index));
+          names[index]);
     }
   }
   std::vector<double> ms;
@@ -275,6 +306,7 @@ void classify(ClassifyOptions o) {
 
   std::vector<Answer> answers;
   Agreement agreement;
+  ClassNames names(engine->plan());
   {
     PictureProgress progress(o.progress, o.files.size());
     for (size_t k = 0; k < o.files.size(); progress.at(++k)) {
@@ -290,6 +322,7 @@ void classify(ClassifyOptions o) {
           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
               .count();
       const Tensor& scores = outputs.at(output);
+      names.of_output(scores.dims());
       answers.push_back(best_of(file, scores, o.top, ms));
       const bool costly = !answers.empty() && agreement.compared >= 3 && ready_s > 2;
       if (loaded.model && !o.no_reference && !costly)
@@ -298,11 +331,15 @@ void classify(ClassifyOptions o) {
     }
   }
   if (o.json)
-    print_json(answers, engine->plan(), agreement, *device, reason, problems);
+    print_json(answers, names, agreement, *device, reason, problems);
   else if (!answers.empty())
-    print_text(answers, engine->plan(), agreement, o);
+    print_text(answers, names, agreement, o);
   std::fflush(stdout);
   warn(answers, agreement);
+  if (names.is_map())
+    say("warning: output '{}' is a map, a score for each class and (row,column): `tenfold run` "
+        "writes all of it\n",
+        output);
   problems.report();
   if (is_wrong(agreement)) throw ExitWith{kAccuracy};
 }

@@ -107,9 +107,17 @@ void bind_sizes(Context& context, const Engine& engine, const std::map<std::stri
   }
 }
 
-std::string file_of(const std::string& input) {
-  const size_t eq = input.rfind('=');
-  return eq == std::string::npos ? input : input.substr(eq + 1);
+// NAME=FILE in two, or FILE alone. Both may hold '=': the first split that leaves a file counts.
+std::pair<std::string, std::string> split_input(const std::string& input) {
+  const auto is_file = [](const std::string& path) {
+    std::error_code none;
+    return std::filesystem::exists(path, none);
+  };
+  const size_t first = input.find('=');
+  for (size_t eq = first; eq != std::string::npos; eq = input.find('=', eq + 1))
+    if (is_file(input.substr(eq + 1))) return {input.substr(0, eq), input.substr(eq + 1)};
+  if (first == std::string::npos || is_file(input)) return {"", input};
+  return {input.substr(0, first), input.substr(first + 1)};
 }
 
 // The arrays of --input, by the option's text.
@@ -128,7 +136,7 @@ Arrays load_arrays(const RunOptions& o) {
     }
   };
   for (const std::string& arg : o.inputs)
-    if (!arrays.count(arg)) none_in([&] { arrays[arg] = load_npy(file_of(arg)); });
+    if (!arrays.count(arg)) none_in([&] { arrays[arg] = load_npy(split_input(arg).second); });
   if (problems.error_count() == 0) return arrays;
   none_in([&] { check_model(o.model); });
   const std::vector<Diagnostic>& all = problems.all();
@@ -162,8 +170,7 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Arrays& arr
     if (b.is_input) names.push_back(b.name);
   std::map<std::string, Tensor> inputs;
   for (const std::string& arg : o.inputs) {
-    const size_t eq = arg.rfind('=');
-    std::string name = eq == std::string::npos ? "" : arg.substr(0, eq);
+    std::string name = split_input(arg).first;
     if (name.empty() && names.size() == 1) name = names.front();
     const int index = engine.binding_index(name);
     if (index < 0 || !engine.bindings()[static_cast<size_t>(index)].is_input) {

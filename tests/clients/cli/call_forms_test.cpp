@@ -59,6 +59,41 @@ TEST_F(Cli, MissingInputsAreSaidBeforeCompiling) {
   EXPECT_EQ(o.err.find("emitting"), std::string::npos) << o.err;
 }
 
+TEST_F(Cli, PathsMayHoldEqualSigns) {
+  ASSERT_EQ(tenfold("build " + kModel + kCpu + "-o " + path("d.plan")).status, 0);
+  fs::create_directories(path("lr=0.1"));
+  save_npy(path("lr=0.1/a=b.npy"), Tensor::zeros(DType::kU8, {1, 28, 28, 1}));
+  const std::string run = "run " + path("d.plan") + kCpu + "--output-dir " + path("o");
+  for (const std::string name : {"data=", ""}) {
+    const Outcome o = tenfold(run + " --input " + name + path("lr=0.1/a=b.npy"));
+    EXPECT_EQ(o.status, 0) << o.err;
+  }
+  const Outcome none = tenfold(run + " --input data=" + path("lr=0.1/none.npy"));
+  EXPECT_EQ(none.status, 4);
+  EXPECT_NE(none.err.find(path("lr=0.1/none.npy")), std::string::npos) << none.err;
+}
+
+// A score a class and position: labels are the classes', not the first positions'.
+TEST_F(Cli, MapsOfScoresNameClassAndPosition) {
+  write("n.prototxt",
+        "input: 'd' input_shape { dim: 1 dim: 3 dim: 4 dim: 5 }\n"
+        "layer { name: 's' type: 'Power' bottom: 'd' top: 's' power_param { scale: 0.01 } }\n");
+  write("weights.dat", "\x0a\x01n");  // an empty network under a name of its own
+  write("labels.txt", "cat\ndog\nbird\n");
+  Tensor picture(DType::kU8, {4, 5, 3});
+  std::memset(picture.mutable_data(), 0, static_cast<size_t>(picture.bytes()));
+  picture.as_mutable<uint8_t>()[(2 * 5 + 3) * 3 + 1] = 200;
+  write("p.ppm", "P6\n5 4\n255\n" + std::string(static_cast<const char*>(picture.data()),
+                                                static_cast<size_t>(picture.bytes())));
+  const Outcome o = tenfold("classify " + path("n.prototxt") + " " + path("weights.dat") + " " +
+                            path("p.ppm") + kCpu + "--json --labels " + path("labels.txt"));
+  ASSERT_EQ(o.status, 0) << o.err;
+  const auto top = nlohmann::json::parse(o.out)["results"][0]["top"][0];
+  EXPECT_EQ(top["label"], "dog at (2,3)");
+  EXPECT_EQ(top["index"], 20 + 2 * 5 + 3);
+  EXPECT_NE(o.err.find("is a map"), std::string::npos) << o.err;
+}
+
 TEST_F(Cli, AMissingFileHidesNothingAboutTheModel) {
   write("net.prototxt",
         "input: 'data' input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n"
