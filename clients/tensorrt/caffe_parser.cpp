@@ -183,6 +183,7 @@ const nvcaffeparser1::IBlobNameToTensor* CaffeParser::import(const Files& files,
   ImportOptions options;
   options.raw_input = true;
   options.random_weights = random_weights();
+  options.trained_statistics = true;
   if (hooks_.factory || hooks_.factory_ext || hooks_.factory_v2) options.hooks = &hooks_;
   hooks_.plugins.clear();
   const ImportedModel model = import_model_memory(files, options);

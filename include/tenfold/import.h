@@ -28,23 +28,25 @@ struct ImportOptions {
   std::string labels_file;
   std::string snapshot;                // of a DIGITS package; empty: the newest
   bool random_weights = false;         // a model without weights gets seeded random ones
-  std::vector<std::string> outputs;    // empty: the model's own
+  // Batch normalization by the trained mean and variance where a network asks for the batch's own.
+  bool trained_statistics = false;
+  std::vector<std::string> outputs;  // empty: the model's own
   LayerHooks* hooks = nullptr;
   std::map<std::string, Extents> shapes;  // of inputs by name, instead of what the file states
-  int64_t batch_max = 64;              // default maximum of the batch symbol N
+  int64_t batch_max = 64;  // default maximum of the batch symbol N
 };
 
 struct ImportedModel {
   Graph graph;
-  std::string format;                  // "caffe", "digits"
+  std::string format;  // "caffe", "digits"
   std::vector<std::string> labels;
   Preprocess preprocess;
-  Diagnostics diagnostics;             // warnings and notes; errors when `failed`
+  Diagnostics diagnostics;  // warnings and notes; errors when `failed`
   bool failed = false;
-  bool misnamed = false;               // nothing is wrong but which files were named together
+  bool misnamed = false;  // nothing is wrong but which files were named together
   // Names by which the model's values can be found (Caffe: every top, last producer) -> value.
   std::map<std::string, ValueId> values;
-  std::vector<Tensor> borrowed;        // keeps alive the weights that hooks were shown
+  std::vector<Tensor> borrowed;  // keeps alive the weights that hooks were shown
 };
 
 // Imports a package (.tar.gz, .zip, folder: found by content) or the files of a model (prototxt and

@@ -2,6 +2,7 @@
 #include "tenfold/import.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -59,9 +60,11 @@ bool of_training(const caffe::LayerParameter& layer) {
   return false;
 }
 
-// What the data layer of a train_val network says about pictures: the one of the TEST phase, or the
-// one of training where the job had no pictures to test with. Stages are DIGITS' own: none counts.
-void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnostics& diagnostics) {
+// What the data layer of a train_val network says about pictures: the one that makes what the
+// network reads (labels may come from a layer of their own), of the TEST phase, or the one of
+// training where the job had no pictures to test with. Stages are DIGITS' own: none counts.
+void read_training(const ModelFile& file, const std::set<std::string>& inputs,
+                   digits::PictureFacts& facts, Diagnostics& diagnostics) {
   Diagnostics own;
   const std::optional<caffe::NetFile> net = caffe::read_phases(file.bytes(), file.shown(), own);
   if (!net || own.error_count() > 0) {
@@ -72,11 +75,16 @@ void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnosti
                      "is not used, so nothing is known about the training's pictures", why});
     return;
   }
+  const auto fitness = [&](const caffe::LayerParameter& layer) {
+    const bool is_read = std::any_of(layer.top().begin(), layer.top().end(),
+                                     [&](const std::string& top) { return inputs.count(top) > 0; });
+    return 2 * is_read + !of_training(layer);
+  };
   const caffe::LayerParameter* data = nullptr;
   for (const caffe::LayerParameter& layer : net->net.layer()) {
     const caffe::LayerEntry* entry = caffe::find_layer(layer.type());
     if (!entry || entry->kind != caffe::LayerKind::kData || layer.type() == "Input") continue;
-    if (!data || (of_training(*data) && !of_training(layer))) data = &layer;
+    if (!data || fitness(layer) > fitness(*data)) data = &layer;
   }
   if (!data) return;
   const caffe::TransformationParameter& t = data->transform_param();
@@ -84,6 +92,22 @@ void read_training(const ModelFile& file, digits::PictureFacts& facts, Diagnosti
   facts.subtracts_file = t.has_mean_file();
   facts.mean_values.assign(t.mean_value().begin(), t.mean_value().end());
   facts.scale = t.scale();
+}
+
+// As TensorRT's parser: trained statistics even where the file asks for those of the batch.
+void use_trained_statistics(caffe::NetFile& net, Diagnostics& diagnostics) {
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    caffe::LayerParameter& layer = *net.net.mutable_layer(k);
+    if (layer.type() != "BatchNorm" || !layer.batch_norm_param().has_use_global_stats() ||
+        layer.batch_norm_param().use_global_stats())
+      continue;
+    layer.mutable_batch_norm_param()->set_use_global_stats(true);
+    diagnostics.add({Severity::kWarning, Code::kOk, net.file, net.lines[static_cast<size_t>(k)], -1,
+                     layer.name(),
+                     "use_global_stats: false is not followed: the trained mean and variance are "
+                     "used, as TensorRT's parser does",
+                     ""});
+  }
 }
 
 // A network that is no package brings no preprocessing: what its own data layer states is named.
@@ -142,6 +166,7 @@ class Importer {
     if (parts_.weights) parts_.weights->release();
     if (net) {
       diagnostics_.set_file(net->file);
+      if (options_.trained_statistics) use_trained_statistics(*net, diagnostics_);
       build(*net, weights);
     }
     diagnostics_.sort_by_line();
@@ -157,14 +182,14 @@ class Importer {
     }
   }
 
-  digits::PictureFacts facts() {
+  digits::PictureFacts facts(const std::set<std::string>& inputs) {
     digits::PictureFacts facts;
     facts.package = parts_.is_digits;
     facts.height = parts_.height;
     facts.width = parts_.width;
     facts.channels = parts_.channels;
     facts.resize_mode = parts_.resize_mode;
-    if (parts_.train_val) read_training(*parts_.train_val, facts, diagnostics_);
+    if (parts_.train_val) read_training(*parts_.train_val, inputs, facts, diagnostics_);
     if (!options_.mean_file.empty()) {
       facts.mean = load_mean(options_.mean_file, nullptr);
       facts.mean_name = options_.mean_file;
@@ -192,7 +217,8 @@ class Importer {
     if (!options_.raw_input) {
       const Extents dims = caffe::picture_dims(net, weights, net_options);
       try {
-        decision = digits::decide(facts(), options_, dims, diagnostics_);
+        decision = digits::decide(facts(caffe::inputs_read(net, net_options)), options_, dims,
+                                  diagnostics_);
       } catch (const Error& e) {
         diagnostics_.error(e.code(), "", e.what(), e.notes().empty() ? "" : e.notes()[0]);
       }
@@ -286,13 +312,14 @@ std::map<std::string, ValueId> import_caffe_into(GraphBuilder& builder, const st
                                                  Diagnostics& diagnostics) {
   const size_t before = diagnostics.error_count();
   const std::string shown = diagnostics.file();
-  const std::optional<caffe::NetFile> net =
+  std::optional<caffe::NetFile> net =
       caffe::read_net(prototxt, shown.empty() ? "prototxt" : shown, diagnostics);
   caffe::Weights weights;
   if (!caffemodel_bytes.empty())
     weights = caffe::Weights::read(caffemodel_bytes, "caffemodel", diagnostics);
   caffe::NetResult result;
   if (net) {
+    if (options.trained_statistics) use_trained_statistics(*net, diagnostics);
     caffe::NetOptions net_options;
     net_options.hooks = options.hooks;
     net_options.random_weights = options.random_weights;

@@ -50,6 +50,23 @@ TEST(Digits, TheDataLayerOfTrainingSpeaksWhereNoOtherDoes) {
   }
 }
 
+// Labels may come from a data layer of their own, before that of the pictures.
+TEST(Digits, TheDataLayerThatTheNetworkReadsSpeaks) {
+  const auto data = [](const std::string& top, const std::string& phase, int mean) {
+    return "layer { name: '" + top + "' type: 'Data' top: '" + top + "' include { phase: " + phase +
+           " } transform_param { mean_value: " + std::to_string(mean) + " } }\n";
+  };
+  const Folder folder;
+  make_package(folder, "");
+  for (const std::string& text : {data("label", "TRAIN", 1) + data("data", "TRAIN", 2) +
+                                      data("label", "TEST", 3) + data("data", "TEST", 7),
+                                  data("data", "TRAIN", 7) + data("label", "TEST", 3)}) {
+    folder.write("train_val.prototxt", text);
+    const ImportedModel m = import_model({folder.path()});
+    EXPECT_NE(m.preprocess.note.find("values (7,7,7)"), std::string::npos) << m.preprocess.note;
+  }
+}
+
 TEST(Digits, ColorPictureIsCroppedSwappedAndCentered) {
   const Folder folder;
   make_package(folder,

@@ -106,6 +106,18 @@ NetResult import_net(GraphBuilder& builder, const NetFile& net, Weights& weights
   return Attempt(builder, setup, diagnostics).run();
 }
 
+std::set<std::string> inputs_read(const NetFile& net, const NetOptions& options) {
+  Diagnostics ignored;
+  const Topology topology = link(net, options.outputs, nullptr, ignored);
+  std::set<std::string> names;
+  for (int k = 0; k < net.net.layer_size(); ++k) {
+    const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
+    for (size_t t = 0; links.live && t < links.wanted.size(); ++t)
+      if (links.wanted[t]) names.insert(net.net.layer(k).top(static_cast<int>(t)));
+  }
+  return names;
+}
+
 Extents picture_dims(const NetFile& net, const Weights& weights, const NetOptions& options) {
   Diagnostics ignored;
   const Topology topology = link(net, options.outputs, nullptr, ignored);

@@ -1,6 +1,8 @@
 // A parsed network and its weights become nodes of a Graph.
 #pragma once
 
+#include <set>
+
 #include "src/import/caffe/data.h"
 #include "src/import/picture.h"
 
@@ -28,6 +30,8 @@ struct NetResult {
 NetResult import_net(GraphBuilder& builder, const NetFile& net, Weights& weights,
                      const NetOptions& options, Diagnostics& diagnostics);
 
+// Names of the data layers' blobs that the network's outputs need.
+std::set<std::string> inputs_read(const NetFile& net, const NetOptions& options);
 // Dims of the first live input of four axes, as the file states them; empty: there is none.
 Extents picture_dims(const NetFile& net, const Weights& weights, const NetOptions& options);
 

@@ -137,6 +137,43 @@ TEST(Network, OutputsInTheTypeThatIsSet) {
 }
 
 // A model that says 1 where the batch would be runs with a batch of 1.
+// TensorRT's parser normalizes by the trained statistics whatever the file asks for.
+TEST(Parser, BatchNormalizationIsByTrainedStatistics) {
+  const std::string layer = "layer { type: 'BatchNorm' bottom: 'x' name: ";
+  const std::string text = "input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n" + layer +
+                           "'a' top: 'a' param { name: 'm' } param { name: 'v' } }\n" + layer +
+                           "'b' top: 'b' param { name: 'm' } param { name: 'v' }\n"
+                           "  batch_norm_param { use_global_stats: false } }\n";
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* network = builder->createNetwork();
+  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
+  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
+  const auto* blobs =
+      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kFLOAT);
+  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  ASSERT_NE(blobs, nullptr) << messages.all();
+  ASSERT_FALSE(messages.warnings.empty());
+  EXPECT_NE(messages.warnings.back().find("use_global_stats"), std::string::npos) << messages.all();
+  for (const char* name : {"a", "b"}) network->markOutput(*blobs->find(name));
+  builder->setMaxBatchSize(2);
+  ICudaEngine* engine = builder->buildCudaEngine(*network);
+  ASSERT_NE(engine, nullptr) << messages.all();
+  std::vector<float> x = numbers(24, 1), a(24, -1), b(24, -2);
+  void* buffers[3];
+  buffers[engine->getBindingIndex("x")] = x.data();
+  buffers[engine->getBindingIndex("a")] = a.data();
+  buffers[engine->getBindingIndex("b")] = b.data();
+  IExecutionContext* context = engine->createExecutionContext();
+  EXPECT_TRUE(context->execute(2, buffers)) << messages.all();
+  EXPECT_EQ(a, b);
+  context->destroy();
+  engine->destroy();
+  network->destroy();
+  parser->destroy();
+  builder->destroy();
+}
+
 TEST(Parser, ModelsOfOneItem) {
   const std::string text =
       "input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n"
