@@ -43,6 +43,8 @@ bool belongs_to(const std::string& network, const std::string& file) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const char* picture : {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm", ".bmp", ".gif"})
     if (extension == picture) return false;
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(file, none)) return false;  // a pipe is read once
   std::ifstream in(file, std::ios::binary);
   std::array<char, 16> head{};
   in.read(head.data(), head.size());

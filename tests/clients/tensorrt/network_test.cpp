@@ -14,6 +14,17 @@ using nvcaffeparser1::ICaffeParser;
 
 namespace {
 
+// A network without a file of weights, which is given random ones.
+const nvcaffeparser1::IBlobNameToTensor* parse_untrained(ICaffeParser& parser,
+                                                         const std::string& text,
+                                                         INetworkDefinition& network,
+                                                         DataType type) {
+  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
+  const auto* blobs = parser.parseBuffers(text.data(), text.size(), nullptr, 0, network, type);
+  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  return blobs;
+}
+
 std::string model(const char* name) { return model_folder() + "/" + name; }
 const char kDeploy[] = "deploy.prototxt";
 const char kWeights[] = "snapshot_iter_880.caffemodel";
@@ -68,10 +79,7 @@ TEST(Parser, ReadsBuffersAndRandomWeightsOnRequest) {
   ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
   std::ifstream file(model(kDeploy), std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
-  const auto* blobs =
-      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kHALF);
-  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  const auto* blobs = parse_untrained(*parser, text, *network, DataType::kHALF);
   ASSERT_NE(blobs, nullptr) << messages.all();
   network->markOutput(*blobs->find("softmax"));
   ICudaEngine* engine = builder->buildCudaEngine(*network);
@@ -148,10 +156,7 @@ TEST(Parser, BatchNormalizationIsByTrainedStatistics) {
   IBuilder* builder = createInferBuilder(messages);
   INetworkDefinition* network = builder->createNetwork();
   ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
-  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
-  const auto* blobs =
-      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kFLOAT);
-  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  const auto* blobs = parse_untrained(*parser, text, *network, DataType::kFLOAT);
   ASSERT_NE(blobs, nullptr) << messages.all();
   ASSERT_FALSE(messages.warnings.empty());
   EXPECT_NE(messages.warnings.back().find("use_global_stats"), std::string::npos) << messages.all();
@@ -184,10 +189,7 @@ TEST(Parser, ModelsOfOneItem) {
   IBuilder* builder = createInferBuilder(messages);
   INetworkDefinition* network = builder->createNetwork();
   ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
-  setenv("TENFOLD_RANDOM_WEIGHTS", "1", 1);
-  const auto* blobs =
-      parser->parseBuffers(text.data(), text.size(), nullptr, 0, *network, DataType::kFLOAT);
-  unsetenv("TENFOLD_RANDOM_WEIGHTS");
+  const auto* blobs = parse_untrained(*parser, text, *network, DataType::kFLOAT);
   ASSERT_NE(blobs, nullptr) << messages.all();
   EXPECT_EQ(extents(blobs->find("y")->getDimensions()), (std::vector<int>{4, 3}));
   network->markOutput(*blobs->find("y"));
