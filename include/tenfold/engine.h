@@ -22,7 +22,7 @@ class Stream {
 };
 
 struct EngineOptions {
-  int threads = 0;               // CPU threads; 0: all
+  int threads = 0;               // CPU threads, at most 4096; 0: all
   bool trust = false;            // run machine code that the plan carries (SECURITY.md)
   int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
   // Every step by the reference rows, on the CPU, whatever the plan's target.
@@ -35,7 +35,9 @@ class Context;
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   // Prepares every step: constants, modules, packed weights. A row that this machine lacks is
-  // replaced by the reference's, with a message in messages().
+  // replaced by the reference's, with a message in messages(). Error{kInvalid, kUnsupported,
+  // kResource}. Threads do not pass a fork(): a child process makes engines of its own, and it may
+  // use several threads only if its parent had not.
   static std::shared_ptr<Engine> create(Plan plan, std::shared_ptr<Device> device,
                                         const EngineOptions& options = {});
   ~Engine();
@@ -43,10 +45,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const Section& section() const;
   const std::shared_ptr<Device>& device() const;
   const std::vector<Binding>& bindings() const;
-  int binding_index(std::string_view name) const;       // -1 if unknown
+  int binding_index(std::string_view name) const;  // -1 if unknown
   // A sentence each: rows replaced, a plan made for another machine.
   const std::vector<std::string>& messages() const;
-  int64_t constant_bytes() const;                       // that the engine keeps, packed ones not
+  int64_t constant_bytes() const;  // that the engine keeps, packed ones not
   std::unique_ptr<Context> create_context();
 
   struct Impl;

@@ -1,11 +1,16 @@
 // parallel_ranges: on GNU OpenMP where the build has it (oneDNN's own runtime, so that two pools
 // never compete), else on a pool of threads of our own.
 #include <algorithm>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <sched.h>
 #include <unistd.h>
 
 #include "src/base/threads.h"
+#include "tenfold/diag.h"
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -13,8 +18,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
-#include <thread>
-#include <vector>
 #endif
 
 namespace tenfold {
@@ -26,9 +29,33 @@ int hardware_threads() noexcept {
   return static_cast<int>(std::clamp(sysconf(_SC_NPROCESSORS_ONLN), 1L, 1L << 16));  // over 1024
 }
 
+void require_threads(int threads) {
+  static std::atomic<int> most{1};
+  if (threads <= most) return;
+  std::latch gate(1);
+  std::vector<std::thread> started;
+  bool all = true;
+  try {
+    started.reserve(static_cast<size_t>(threads));
+    while (static_cast<int>(started.size()) < threads - 1)
+      started.emplace_back([&gate] { gate.wait(); });
+  } catch (const std::exception&) {
+    all = false;
+  }
+  const std::string count = std::to_string(started.size() + 1);
+  gate.count_down();
+  for (std::thread& t : started) t.join();
+  if (!all)
+    throw Error(Code::kResource,
+                std::to_string(threads) + " threads cannot be started here, only " + count,
+                {"ask for fewer threads, or raise the limit of memory or processes"});
+  for (int had = most; had < threads && !most.compare_exchange_weak(had, threads);) {
+  }
+}
+
 namespace {
 
-constexpr int kMaxThreads = 1024;
+constexpr int kMostLoopThreads = 1024;
 #ifdef _OPENMP
 // A thread takes the same part of every loop: what it or the vendor's kernel before has just
 // written there lies in its cache. SqueezeNet is 8 % faster for it than with smaller ranges for
@@ -169,7 +196,7 @@ void run(int64_t n, Ranges ranges, RangeFn fn, void* context, int threads) {
 void parallel_ranges(int64_t n, int64_t grain, RangeFn fn, void* context, int threads) noexcept {
   if (n <= 0) return;
   if (threads <= 0) threads = hardware_threads();
-  threads = std::min(threads, kMaxThreads);
+  threads = std::min(threads, kMostLoopThreads);
   if (threads == 1 || n <= grain || nested()) {
     fn(context, 0, n);
     return;

@@ -11,6 +11,11 @@ namespace tenfold {
 
 // Threads that this process may use (its CPU affinity), at least 1.
 int hardware_threads() noexcept;
+// The most that can be asked for.
+inline constexpr int kMaxThreads = 4096;
+// Finds out whether so many threads can exist at once: OpenMP's runtime ends the process where it
+// cannot start one. Error{kResource}. Costs something only for more threads than ever before.
+void require_threads(int threads);
 
 using RangeFn = void (*)(void* context, int64_t begin, int64_t end) noexcept;
 // Splits [0, n) into ranges of at least `grain` (the last may be shorter) and calls fn on each, on

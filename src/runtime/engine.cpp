@@ -31,6 +31,9 @@ Engine::~Engine() = default;
 std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device,
                                        const EngineOptions& options) {
   if (device == nullptr) throw Error(Code::kInvalid, "an Engine needs a device");
+  if (options.threads < 0 || options.threads > kMaxThreads)
+    throw Error(Code::kInvalid, "threads: 0 to " + std::to_string(kMaxThreads) +
+                                    " can be asked for, not " + std::to_string(options.threads));
   std::shared_ptr<Engine> engine(new Engine());
   Impl& impl = *engine->impl_;
   impl.plan = std::move(plan);
@@ -49,6 +52,7 @@ std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device
                             ": a plan built here may be faster");
   const auto of_target = static_cast<int>(target.i("threads", hardware_threads()));
   impl.threads = std::max(options.threads > 0 ? options.threads : of_target, 1);
+  if (impl.device->host_accessible()) require_threads(impl.threads);
   impl.slots.arena = static_cast<uint32_t>(impl.section->bindings.size());
   impl.slots.context_scratch = impl.slots.arena + 1;
   impl.slots.first_constant = impl.slots.arena + 2;

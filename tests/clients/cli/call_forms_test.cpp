@@ -12,6 +12,7 @@
 #include "tenfold/io.h"
 #include "tests/clients/cli/cli_support.h"
 #include "tests/support/random_tensor_support.h"
+#include "tests/support/sanitizers.h"
 
 namespace tenfold {
 namespace {
@@ -72,6 +73,16 @@ TEST_F(Cli, PathsMayHoldEqualSigns) {
   EXPECT_EQ(none.status, 4);
   EXPECT_NE(none.err.find(path("lr=0.1/none.npy")), std::string::npos) << none.err;
 }
+
+#if !TENFOLD_ASAN && !TENFOLD_TSAN  // which need more addresses than any limit here
+TEST_F(Cli, ThreadsThatCannotBeStartedAreSaid) {
+  const Outcome o =
+      tenfold("classify " + kModel + kCpu + "--threads 4000 " + kDigits + "pictures/3-0.png",
+              "ulimit -v 400000; ");
+  EXPECT_EQ(o.status, 6) << o.err;
+  EXPECT_NE(o.err.find("4000 threads cannot be started"), std::string::npos) << o.err;
+}
+#endif
 
 // A score a class and position: labels are the classes', not the first positions'.
 TEST_F(Cli, MapsOfScoresNameClassAndPosition) {

@@ -31,10 +31,11 @@ class Cli : public testing::Test {
     std::ofstream(path(name)) << text;
   }
 
-  Outcome tenfold(const std::string& args) const {
+  // `before`: shell commands for the process to go through first.
+  Outcome tenfold(const std::string& args, const std::string& before = {}) const {
     const std::string err = path("stderr");
     const std::string command =
-        std::string(TENFOLD_BIN_DIR) + "/tenfold " + args + " 2>" + err + " </dev/null";
+        before + std::string(TENFOLD_BIN_DIR) + "/tenfold " + args + " 2>" + err + " </dev/null";
     Outcome o;
     FILE* pipe = popen(command.c_str(), "r");
     if (!pipe) return o;
