@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -90,24 +91,36 @@ bool write_special(const std::string& path, std::string_view bytes) {
   return true;
 }
 
-// The file that a link leads to, so that the link stays.
+// The file that a link leads to, there or not, so that the link stays.
 std::string behind_links(const std::string& path) {
-  char* real = ::realpath(path.c_str(), nullptr);
-  if (!real) return path;
-  std::string result = real;
-  std::free(real);
-  return result;
+  constexpr int kMostLinks = 40;
+  std::filesystem::path file = path;
+  std::error_code error;
+  for (int k = 0; k < kMostLinks && std::filesystem::is_symlink(file, error); ++k) {
+    const std::filesystem::path target = std::filesystem::read_symlink(file, error);
+    if (error) break;
+    file = file.parent_path() / target;
+  }
+  return file.string();
+}
+
+// A name beside the file's, of at most the length that file systems take.
+std::string temporary_beside(const std::string& path) {
+  static std::atomic<unsigned> serial{0};
+  constexpr size_t kLongest = 255;
+  const std::string suffix =
+      ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial.fetch_add(1));
+  const size_t name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+  return path.substr(0, std::min(path.size(), name + kLongest - suffix.size())) + suffix;
 }
 
 }  // namespace
 
 void write_file_atomic(const std::string& given, std::string_view bytes) {
-  static std::atomic<unsigned> serial{0};
   if (given.empty()) throw Error(Code::kInvalid, "the name of a file to write is empty");
   if (write_special(given, bytes)) return;
   const std::string path = behind_links(given);
-  const std::string temporary =
-      path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial.fetch_add(1));
+  const std::string temporary = temporary_beside(path);
   const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file.fd < 0) fail(path, "cannot be created", errno);
   try {

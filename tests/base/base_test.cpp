@@ -204,6 +204,13 @@ TEST_F(Folder, FilesAreReplacedWhole) {
   write_file_atomic(path_ + "/link", "through");
   EXPECT_EQ(read_file(file, 100), "through");
   EXPECT_TRUE(std::filesystem::is_symlink(path_ + "/link"));
+  std::filesystem::create_symlink("later", path_ + "/dangling");
+  write_file_atomic(path_ + "/dangling", "there");
+  EXPECT_EQ(read_file(path_ + "/later", 100), "there");
+  EXPECT_TRUE(std::filesystem::is_symlink(path_ + "/dangling"));
+  const std::string longest = path_ + "/" + std::string(255, 'n');
+  write_file_atomic(longest, "long");
+  EXPECT_EQ(read_file(longest, 100), "long");
   ASSERT_EQ(mkfifo((path_ + "/pipe").c_str(), 0600), 0);
   const int reader = open((path_ + "/pipe").c_str(), O_RDONLY | O_NONBLOCK);
   write_file_atomic(path_ + "/pipe", "four");
