@@ -42,8 +42,7 @@ struct CompileOptions {
   bool tf32 = false;                   // permit tf32 products
   bool timing = true;                  // false: estimates only, deterministic, needs no device
   bool keep_taps = false;              // every canonical value can be tapped: nothing is fused
-  int threads = 0;                     // CPU threads to tune for; 0: all
-  int64_t memory_limit = 0;            // bytes a context may use; 0: none
+  int threads = 0;                     // CPU threads to tune for, at most 4096; 0: all
   int tactics_per_row = 12;
   double seconds_limit = 0;            // of timing; 0: none. What was left untimed is reported
   std::vector<std::string> exclude_rows;  // prefix match, e.g. "onednn."; for tests and `--without`
@@ -83,7 +82,8 @@ struct Explanation {
 };
 
 // Canonicalizes a copy of `graph`, selects for `target` and emits. With timing, `device` must be at
-// hand and match the target. Error{kUnsupported} lists every node without any candidate.
+// hand and of the target's kind and name. Error{kUnsupported} lists every node without any
+// candidate, Error{kInvalid} names an option that does not go with graph or target.
 Plan compile(const Graph& graph, const Target& target, const CompileOptions& options = {},
              Device* device = nullptr, Explanation* explanation = nullptr);
 

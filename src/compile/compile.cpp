@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/threads.h"
 #include "src/compile/choice.h"
 #include "src/compile/emit.h"
 #include "src/compile/flow.h"
@@ -57,6 +58,25 @@ void remark_program(const Program& program, const Section& section, int in_place
       std::to_string(memory.lower_bound) + ")");
 }
 
+void check_options(const Graph& graph, const CompileOptions& options) {
+  if (options.threads < 0 || options.threads > kMaxThreads)
+    throw Error(Code::kInvalid, "threads: 0 to " + std::to_string(kMaxThreads) +
+                                    " can be asked for, not " + std::to_string(options.threads));
+  const auto known = [&](const std::string& name) {
+    if (graph.symbol(name)) return;
+    std::vector<std::string> names;
+    for (const Symbol& s : graph.symbols()) names.push_back(s.name);
+    const std::string near = nearest_name(name, names);
+    throw Error(Code::kInvalid, "a profile states sizes of '" + name + "', which no input has",
+                near.empty() ? std::vector<std::string>{}
+                             : std::vector<std::string>{"did you mean '" + near + "'?"});
+  };
+  for (const Profile& profile : options.profiles) {
+    for (const auto& [name, size] : profile.tune.list()) known(name);
+    for (const auto& [name, range] : profile.range) known(name);
+  }
+}
+
 }  // namespace
 
 Plan compile(const Graph& source, const Target& target, const CompileOptions& options,
@@ -65,6 +85,13 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
     throw Error(Code::kInvalid, "timing needs the device",
                 {"give a device, or build with --no-timing"});
   if (device && !options.timing) device = nullptr;
+  if (device && (device->target().kind != target.kind || device->target().name != target.name))
+    throw Error(Code::kInvalid,
+                "timing needs the target's device: the target is " + target.kind + " '" +
+                    target.name + "', the device " + device->target().kind + " '" +
+                    device->target().name + "'",
+                {"give that device, or compile without timing"});
+  check_options(source, options);
   const Backend& backend = backend_of(target);
   Graph graph = source;
   if (options.progress && !options.progress({"canonicalizing", 0, 0}))
@@ -79,6 +106,7 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
   plan.metadata = options.metadata;
   Section section;
   section.target = target;
+  section.portable = backend.portable_plans();
   section.devices = {DeviceRef{target.kind, 0}};
   section.bindings = bindings_of(graph);
   Costs costs(target, options, device);
@@ -105,8 +133,11 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
     section.programs.push_back(emit(*choice, *s, constants, section.bindings));
   BodyPrograms bodies(target, options, costs, remarks, !backend.portable_plans(), emit);
   for (size_t k = 0; k < choice->profiles.size(); ++k) bodies.add(choice->graph, k, section);
+  for (const std::string& remark : costs.remarks()) {
+    if (!explanation) log(Severity::kNote, remark);
+    remarks.push_back(remark);
+  }
   if (explanation) {
-    remarks.insert(remarks.end(), costs.remarks().begin(), costs.remarks().end());
     std::move(remarks.begin(), remarks.end(), std::back_inserter(explanation->remarks));
   }
   constants.finish(section);

@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "src/base/threads.h"
 #include "src/compile/measure.h"
 
 namespace tenfold::select {
@@ -36,6 +39,7 @@ Costs::Costs(const Target& target, const CompileOptions& options, Device* device
     : target_(target), options_(options), device_(device) {
   const int have = static_cast<int>(std::max<int64_t>(target.i("threads", 1), 1));
   threads_ = options.threads > 0 ? std::min(options.threads, have) : have;
+  if (device && device->host_accessible()) require_threads(threads_);
   machine_ = hex(target.hash());
   if (target.has("threads")) machine_ += "/t" + std::to_string(threads_);
 }
@@ -133,9 +137,6 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
            seconds_since(start));
     if (options_.seconds_limit > 0 && spent_ + seconds_since(start) > options_.seconds_limit) {
       untimed_ += static_cast<int64_t>(jobs.size() - at);
-      remarks_.push_back(std::to_string(untimed_) + " candidates stayed untimed: the limit of " +
-                         std::to_string(static_cast<int>(options_.seconds_limit)) +
-                         " s was reached");
       break;
     }
     std::vector<std::unique_ptr<Trial>> trials(end - at);
@@ -184,6 +185,15 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
 void Costs::note_time(const Problem& problem, double us) {
   double& best = fastest_[problem.hash()];
   best = best > 0 ? std::min(best, us) : us;
+}
+
+std::vector<std::string> Costs::remarks() const {
+  std::vector<std::string> all = remarks_;
+  if (untimed_ > 0)
+    all.push_back(fmt::format(
+        "{} candidates stayed untimed and count by estimates: the limit of {:g} s was reached",
+        untimed_, options_.seconds_limit));
+  return all;
 }
 
 void Costs::note_untimed(std::span<const Job> jobs) {

@@ -31,7 +31,8 @@ class Costs {
   // An empty phase: nothing is reported.
   void measure_all(std::string_view phase);
 
-  const std::vector<std::string>& remarks() const { return remarks_; }
+  // What there is to say about the times, most of all which are missing.
+  std::vector<std::string> remarks() const;
 
  private:
   struct Job {

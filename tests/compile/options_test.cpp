@@ -1,0 +1,72 @@
+// What callers ask of compile() beside the graph.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "tenfold/compile.h"
+#include "tests/compile/net_support.h"
+
+namespace tenfold {
+namespace {
+
+Graph small() {
+  test::Net net(4);
+  return net.done(net.relu(net.conv(net.x, 8, 3, "c"), "r"));
+}
+CompileOptions untimed() {
+  CompileOptions options;
+  options.timing = false;
+  return options;
+}
+const Target kCpu = Target::parse("cpu:x86-64-v3");
+
+TEST(CompileOptions, WhatDoesNotGoWithGraphOrTargetIsRefused) {
+  const std::shared_ptr<Device> device = open_device({"cpu", 0});
+  const auto reason = [&](const Target& target, const CompileOptions& options) -> std::string {
+    try {
+      (void)compile(small(), target, options, device.get());
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::kInvalid);
+      return e.full();
+    }
+    return {};
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  const std::string other = reason(Target::parse("cuda:h200"), {});
+  EXPECT_TRUE(has(other, "cuda") && has(other, "cpu")) << other;
+  EXPECT_TRUE(has(reason(Target::parse("cpu:arm64"), {}), "arm64"));
+  CompileOptions misspelt;
+  misspelt.profiles.emplace_back();
+  misspelt.profiles[0].tune.set("M", 8);
+  misspelt.profiles[0].range["M"] = {1, 8};
+  EXPECT_TRUE(has(reason(device->target(), misspelt), "'M'"));
+  for (const int threads : {-1, 1 << 20}) {
+    CompileOptions many;
+    many.threads = threads;
+    EXPECT_TRUE(has(reason(device->target(), many), "threads")) << threads;
+    const Plan plan = compile(small(), kCpu, untimed());
+    EXPECT_THROW((void)Engine::create(plan, device, {.threads = threads}), Error);
+  }
+}
+
+TEST(CompileOptions, WhatATimeLimitLeavesIsToldOnce) {
+  const std::shared_ptr<Device> device = open_device({"cpu", 0});
+  CompileOptions options;
+  options.seconds_limit = 0.00025;
+  Explanation e;
+  (void)compile(small(), device->target(), options, device.get(), &e);
+  const auto told = std::count_if(e.remarks.begin(), e.remarks.end(), [](const std::string& r) {
+    return r.find("untimed") != std::string::npos;
+  });
+  EXPECT_EQ(told, 1) << e.text();
+  EXPECT_NE(e.text().find("limit of 0.00025 s"), std::string::npos) << e.text();
+}
+
+TEST(CompileOptions, PlansForProcessorsArePortable) {
+  EXPECT_TRUE(compile(small(), kCpu, untimed()).sections.at(0).portable);
+}
+
+}  // namespace
+}  // namespace tenfold
