@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 
 #include <fcntl.h>
@@ -135,6 +136,7 @@ static void keep_standard_descriptors() {
 int main(int argc, char** argv) {
   using namespace tenfold;
   keep_standard_descriptors();
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file over its limit is an error of writing
   set_log_sink([](Severity s, std::string_view line) {
     cli::say("{}{}\n",
              s == Severity::kError     ? "error: "

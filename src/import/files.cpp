@@ -128,6 +128,8 @@ ModelFiles open_files(const std::vector<std::string>& paths, Diagnostics& diagno
       open_one(path, out, diagnostics);
     } catch (const Error& e) {
       report(diagnostics, path, e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
+    } catch (const std::bad_alloc&) {
+      report(diagnostics, path, Code::kResource, "not enough memory to read it");
     } catch (const std::exception& e) {
       report(diagnostics, path, Code::kIo, e.what());
     }

@@ -16,6 +16,9 @@ ValueId GraphBuilder::input(const std::string& name, DType dtype, Shape shape) {
   if (name.empty()) throw Error(Code::kInvalid, "a graph input needs a name");
   if (s.value_names.count(name))
     throw Error(Code::kInvalid, "graph input '" + name + "': the name is taken");
+  if (dtype == DType::kUndefined || dtype == DType::kTF32)
+    throw Error(Code::kInvalid, "graph input '" + name + "': " + std::string(to_string(dtype)) +
+                                    " is no type of values");
   for (const Dim& d : shape)
     if (d.is_const() && d.value() < 0)
       throw Error(Code::kInvalid, "graph input '" + name + "': negative dimension");

@@ -86,7 +86,8 @@ std::unique_ptr<RowState> OnednnRow::prepare(const PrepareArgs& args) const {
     reorder(from, to);
     state->packings.emplace_back(weights->desc, to);
   } catch (const dnnl::error& error) {
-    throw Error(Code::kDevice, std::string(name()) + ": packing weights failed: " + error.what());
+    throw Error(error.status == dnnl_out_of_memory ? Code::kResource : Code::kDevice,
+                std::string(name()) + ": packing weights failed: " + error.what());
   }
   return state;
 }
@@ -155,8 +156,8 @@ std::unique_ptr<RowInstance> OnednnRow::attach(const RowState* state,
     instance->binds = std::move(d.binds);
     instance->handles.assign(instance->args.size(), nullptr);
   } catch (const dnnl::error& error) {
-    throw Error(Code::kUnsupported, std::string(name()) + ": " + error.what(),
-                {args.problem.str()});
+    throw Error(error.status == dnnl_out_of_memory ? Code::kResource : Code::kUnsupported,
+                std::string(name()) + ": " + error.what(), {args.problem.str()});
   }
   return instance;
 }

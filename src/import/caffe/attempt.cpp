@@ -190,8 +190,12 @@ std::vector<ValueId> Attempt::call_hook(int k, std::vector<ValueId> bottoms) {
   if (const TrainedBlobs* trained = setup_.weights.use(layer.name()))
     for (const Blob& blob : trained->blobs) weights.push_back(blob.value);
   result_.borrowed.insert(result_.borrowed.end(), weights.begin(), weights.end());
-  return setup_.options.hooks->import(builder_, layer.name(), layer.type(), bottoms, weights,
-                                      layer.top_size());
+  const std::vector<ValueId> tops = setup_.options.hooks->import(
+      builder_, layer.name(), layer.type(), bottoms, weights, layer.top_size());
+  for (const ValueId top : tops)
+    if (top.index >= builder_.graph().value_count())
+      throw Error(Code::kInvalid, "the hook returned a value that the graph does not have");
+  return tops;
 }
 
 std::string Attempt::unique(const std::string& name, UsedNames& used) {
