@@ -10,6 +10,7 @@
 #include "src/import/caffe/net.h"
 #include "src/import/digits/package.h"
 #include "src/import/digits/preprocess.h"
+#include "src/import/digits/training.h"
 #include "src/import/files.h"
 #include "src/io/npy.h"
 #include "tenfold/io.h"
@@ -52,46 +53,6 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
   if (!options.snapshot.empty())
     diagnostics.warn("", "the snapshot option is for packages: ignored");
   return parts;
-}
-
-bool of_training(const caffe::LayerParameter& layer) {
-  for (const caffe::NetStateRule& rule : layer.include())
-    if (rule.has_phase() && rule.phase() == caffe::TRAIN) return true;
-  return false;
-}
-
-// What the data layer of a train_val network says about pictures: the one that makes what the
-// network reads (labels may come from a layer of their own), of the TEST phase, or the one of
-// training where the job had no pictures to test with. Stages are DIGITS' own: none counts.
-void read_training(const ModelFile& file, const std::set<std::string>& inputs,
-                   digits::PictureFacts& facts, Diagnostics& diagnostics) {
-  Diagnostics own;
-  const std::optional<caffe::NetFile> net = caffe::read_phases(file.bytes(), file.shown(), own);
-  if (!net || own.error_count() > 0) {
-    std::string why;
-    for (const Diagnostic& d : own.all())
-      if (d.severity == Severity::kError && why.empty()) why = d.str();
-    diagnostics.add({Severity::kWarning, Code::kOk, file.shown(), 0, -1, "",
-                     "is not used, so nothing is known about the training's pictures", why});
-    return;
-  }
-  const auto fitness = [&](const caffe::LayerParameter& layer) {
-    const bool is_read = std::any_of(layer.top().begin(), layer.top().end(),
-                                     [&](const std::string& top) { return inputs.count(top) > 0; });
-    return 2 * is_read + !of_training(layer);
-  };
-  const caffe::LayerParameter* data = nullptr;
-  for (const caffe::LayerParameter& layer : net->net.layer()) {
-    const caffe::LayerEntry* entry = caffe::find_layer(layer.type());
-    if (!entry || entry->kind != caffe::LayerKind::kData || layer.type() == "Input") continue;
-    if (!data || fitness(layer) > fitness(*data)) data = &layer;
-  }
-  if (!data) return;
-  const caffe::TransformationParameter& t = data->transform_param();
-  facts.trained_with = true;
-  facts.subtracts_file = t.has_mean_file();
-  facts.mean_values.assign(t.mean_value().begin(), t.mean_value().end());
-  facts.scale = t.scale();
 }
 
 // As TensorRT's parser: trained statistics even where the file asks for those of the batch.
@@ -189,7 +150,7 @@ class Importer {
     facts.width = parts_.width;
     facts.channels = parts_.channels;
     facts.resize_mode = parts_.resize_mode;
-    if (parts_.train_val) read_training(*parts_.train_val, inputs, facts, diagnostics_);
+    if (parts_.train_val) digits::read_training(*parts_.train_val, inputs, facts, diagnostics_);
     if (!options_.mean_file.empty()) {
       facts.mean = load_mean(options_.mean_file, nullptr);
       facts.mean_name = options_.mean_file;
