@@ -172,14 +172,19 @@ TEST(CaffeNet, DataLayersThatDoNotTellTheirShape) {
 }
 
 TEST(CaffeNet, LossesWithoutTopAndSilence) {
-  const ImportedModel m =
-      import_text(input("1,3,4,4") + conv("c", "data") +
-                  "layer { name: 's' type: 'Slice' bottom: 'c' top: 'x' top: 'y' }\n"
-                  "layer { name: 'hush' type: 'Silence' bottom: 'y' }\n"
-                  "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' }\n");
-  ASSERT_FALSE(m.failed) << report(m);
-  ASSERT_EQ(m.graph.outputs().size(), 1u);
-  EXPECT_EQ(m.graph.outputs()[0].name, "loss");
+  const std::string text =
+      input("1,3,4,4") + conv("c", "data") +
+      "layer { name: 's' type: 'Slice' bottom: 'c' top: 'x' top: 'y' }\n"
+      "layer { name: 'hush' type: 'Silence' bottom: 'y' }\n"
+      "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' }\n";
+  ImportOptions pictures;
+  pictures.random_weights = true;
+  for (const ImportedModel& m :
+       {import_text(text), import_model_memory({{"net.prototxt", text}}, pictures)}) {
+    ASSERT_FALSE(m.failed) << report(m);
+    ASSERT_EQ(m.graph.outputs().size(), 1u);
+    EXPECT_EQ(m.graph.outputs()[0].name, "loss");
+  }
 }
 
 // ---- batch size

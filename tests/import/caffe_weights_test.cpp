@@ -125,6 +125,16 @@ TEST(CaffeWeights, OfSharersTheLastInTheFileCounts) {
     for (const char* layer : {"a", "b"})
       EXPECT_EQ(m.graph.constant_of(node_of(m, layer).inputs[1])->source.at(3), last) << file;
   }
+  // Also of one layer that the file holds twice.
+  const ImportedModel twice =
+      import_text_with(net, blob("a", "1,2,3,4") + blob("a", "9,9,9,9") + "layer { name: 'a' }");
+  EXPECT_EQ(twice.graph.constant_of(node_of(twice, "a").inputs[1])->source.at(3), 9);
+  EXPECT_TRUE(says(twice, Severity::kWarning, {"'a'", "the last one counts"})) << report(twice);
+  const ImportedModel wrong =
+      import_text_with(net, blob("a", "1,2,3,4") +
+                                "layer { name: 'b' blobs { shape { dim: [1, 2] } data: [1, 2] } }");
+  EXPECT_TRUE(says(wrong, Severity::kError, {"'a'", "blob 0 of layer 'b', which shares"}))
+      << report(wrong);
   const ImportedModel none = import_text_with(net, "name: 'x'");
   EXPECT_TRUE(says(none, Severity::kError, {"2 layers: a, b"})) << report(none);
 }

@@ -58,9 +58,16 @@ TEST(Digits, TheDataLayerThatTheNetworkReadsSpeaks) {
   };
   const Folder folder;
   make_package(folder, "");
-  for (const std::string& text : {data("label", "TRAIN", 1) + data("data", "TRAIN", 2) +
-                                      data("label", "TEST", 3) + data("data", "TEST", 7),
-                                  data("data", "TRAIN", 7) + data("label", "TEST", 3)}) {
+  const auto not_in = [](const std::string& phase, int mean) {
+    return "layer { name: 'd' type: 'Data' top: 'image' exclude { phase: " + phase +
+           " } transform_param { mean_value: " + std::to_string(mean) + " } }\n";
+  };
+  for (const std::string& text :
+       {not_in("TEST", 1) + not_in("TRAIN", 7),
+        "layer { name: 'l' type: 'Data' top: 'label' }\n" + not_in("TRAIN", 7),
+        data("label", "TRAIN", 1) + data("data", "TRAIN", 2) + data("label", "TEST", 3) +
+            data("data", "TEST", 7),
+        data("data", "TRAIN", 7) + data("label", "TEST", 3)}) {
     folder.write("train_val.prototxt", text);
     const ImportedModel m = import_model({folder.path()});
     EXPECT_NE(m.preprocess.note.find("values (7,7,7)"), std::string::npos) << m.preprocess.note;

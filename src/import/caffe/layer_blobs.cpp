@@ -29,10 +29,11 @@ SharedParams::Blob SharedParams::last_in_file(const std::string& name) {
   Blob& last = known->second;
   if (!fresh) return last;
   for (const Source& s : sharers_[name]) {
-    const TrainedBlobs* other = weights_.use(net_.layer(s.layer).name());
+    const std::string& layer = net_.layer(s.layer).name();
+    const TrainedBlobs* other = weights_.use(layer);
     if (other && s.top < static_cast<int>(other->blobs.size()) &&
         (!last.trained || other->offset > last.trained->offset))
-      last = {other, s.top};
+      last = {other, s.top, layer};
   }
   return last;
 }
@@ -63,9 +64,9 @@ Tensor LayerBlobs::take(int index, const Extents& dims, Fill fill, int64_t fan_i
     Tensor own = from_file(*trained_, index, dims, false);
     if (spec.name().empty() || !own.defined()) return own.defined() ? own : placeholder(dims);
   }
-  if (const auto [other, blob] = shared_.last_in_file(spec.name()); other) {
-    const Tensor last = from_file(*other, blob, dims, permissive);
-    return last.defined() ? last : placeholder(dims);
+  if (const SharedParams::Blob last = shared_.last_in_file(spec.name()); last.trained) {
+    const Tensor value = from_file(*last.trained, last.index, dims, permissive, last.layer);
+    return value.defined() ? value : placeholder(dims);
   }
   if (trained_) return placeholder(dims);  // there are too few: the driver says so
   if (!setup_.options.random_weights) {
@@ -91,14 +92,17 @@ void LayerBlobs::compare_with_first(const std::string& name, const Extents& dims
 }
 
 Tensor LayerBlobs::from_file(const TrainedBlobs& trained, int index, const Extents& dims,
-                             bool any_shape) {
+                             bool any_shape, const std::string& layer) {
   const Blob& blob = trained.blobs[static_cast<size_t>(index)];
+  std::string which = fmt::format("blob {}", index);
+  if (!layer.empty() && layer != layer_.name())
+    which += fmt::format(" of layer '{}', which shares the parameter,", layer);
   if (!blob.value.defined()) {
-    report(fmt::format("blob {} is damaged", index));
+    report(which + " is damaged");
     return {};
   }
   if (!fits(blob, dims) && !(any_shape && blob.value.count() == element_count(dims))) {
-    report(fmt::format("blob {} has shape [{}], the network needs [{}]", index,
+    report(fmt::format("{} has shape [{}], the network needs [{}]", which,
                        fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
            "prototxt and caffemodel do not belong together");
     return {};

@@ -18,6 +18,7 @@ class SharedParams {
   struct Blob {
     const TrainedBlobs* trained = nullptr;
     int index = 0;
+    std::string layer;
   };
   // Of the layers that have the parameter in the file of weights, the last in the file.
   Blob last_in_file(const std::string& name);
@@ -45,8 +46,9 @@ class LayerBlobs : public BlobSource {
  private:
   void report(const std::string& reason, const std::string& hint = {});
   void compare_with_first(const std::string& name, const Extents& dims, bool permissive);
-  // Undefined where the blob does not fit, which is reported.
-  Tensor from_file(const TrainedBlobs& trained, int index, const Extents& dims, bool any_shape);
+  // Undefined where the blob does not fit, which is reported. `layer`: whose it is, if another's.
+  Tensor from_file(const TrainedBlobs& trained, int index, const Extents& dims, bool any_shape,
+                   const std::string& layer = {});
 
   const AttemptSetup& setup_;
   SharedParams& shared_;

@@ -112,8 +112,9 @@ std::set<std::string> inputs_read(const NetFile& net, const NetOptions& options)
   std::set<std::string> names;
   for (int k = 0; k < net.net.layer_size(); ++k) {
     const LayerLinks& links = topology.layers[static_cast<size_t>(k)];
-    for (size_t t = 0; links.live && t < links.wanted.size(); ++t)
-      if (links.wanted[t]) names.insert(net.net.layer(k).top(static_cast<int>(t)));
+    if (!links.is(LayerKind::kData)) continue;
+    for (size_t t = 0; t < links.tops.size() && t < links.wanted.size(); ++t)
+      if (links.wanted[t]) names.insert(links.tops[t]);
   }
   return names;
 }

@@ -148,9 +148,16 @@ void Weights::read_layer(int field, std::string_view bytes, int64_t offset,
     }
     blobs[k].Clear();
   }
-  // Of several layers of one name, the one with blobs counts; a later one repeats shared weights.
-  auto [it, fresh] = layers_.try_emplace(name, std::move(trained));
-  if (!fresh && it->second.blobs.empty()) it->second = std::move(trained);
+  // Caffe copies layers in the file's order: of several of one name the last with blobs counts.
+  auto [it, fresh] = layers_.try_emplace(name);
+  if (!fresh && trained.blobs.empty()) return;
+  if (!it->second.blobs.empty()) {
+    Diagnostic d = problem(file_, offset, name, Code::kInvalid,
+                           "the file holds an earlier layer of this name: the last one counts");
+    d.severity = Severity::kWarning;
+    diagnostics.add(std::move(d));
+  }
+  it->second = std::move(trained);
 }
 
 const TrainedBlobs* Weights::find(const std::string& layer) const {

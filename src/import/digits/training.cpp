@@ -10,6 +10,8 @@ namespace {
 bool of_training(const caffe::LayerParameter& layer) {
   for (const caffe::NetStateRule& rule : layer.include())
     if (rule.has_phase() && rule.phase() == caffe::TRAIN) return true;
+  for (const caffe::NetStateRule& rule : layer.exclude())
+    if (rule.has_phase() && rule.phase() == caffe::TEST) return true;
   return false;
 }
 
@@ -30,7 +32,7 @@ void read_training(const ModelFile& file, const std::set<std::string>& inputs, P
   const auto fitness = [&](const caffe::LayerParameter& layer) {
     const bool is_read = std::any_of(layer.top().begin(), layer.top().end(),
                                      [&](const std::string& top) { return inputs.count(top) > 0; });
-    return 2 * is_read + !of_training(layer);
+    return 4 * is_read + 2 * !of_training(layer) + layer.has_transform_param();
   };
   const caffe::LayerParameter* data = nullptr;
   for (const caffe::LayerParameter& layer : net->net.layer()) {
