@@ -96,7 +96,8 @@ std::string behind_links(const std::string& path) {
   constexpr int kMostLinks = 40;
   std::filesystem::path file = path;
   std::error_code error;
-  for (int k = 0; k < kMostLinks && std::filesystem::is_symlink(file, error); ++k) {
+  for (int k = 0; std::filesystem::is_symlink(file, error); ++k) {
+    if (k == kMostLinks) fail(path, "cannot be written", ELOOP);
     const std::filesystem::path target = std::filesystem::read_symlink(file, error);
     if (error) break;
     file = file.parent_path() / target;

@@ -62,6 +62,9 @@ void check_options(const Graph& graph, const CompileOptions& options) {
   if (options.threads < 0 || options.threads > kMaxThreads)
     throw Error(Code::kInvalid, "threads: 0 to " + std::to_string(kMaxThreads) +
                                     " can be asked for, not " + std::to_string(options.threads));
+  if (options.tactics_per_row < 1 || !(options.seconds_limit >= 0))
+    throw Error(Code::kInvalid,
+                "at least one tactic a row, and no time below zero, can be asked for");
   const auto known = [&](const std::string& name) {
     if (graph.symbol(name)) return;
     std::vector<std::string> names;

@@ -42,6 +42,12 @@ TEST(CompileOptions, WhatDoesNotGoWithGraphOrTargetIsRefused) {
   misspelt.profiles[0].tune.set("M", 8);
   misspelt.profiles[0].range["M"] = {1, 8};
   EXPECT_TRUE(has(reason(device->target(), misspelt), "'M'"));
+  CompileOptions none;
+  none.tactics_per_row = 0;
+  EXPECT_TRUE(has(reason(device->target(), none), "tactic"));
+  CompileOptions ago;
+  ago.seconds_limit = -1;
+  EXPECT_TRUE(has(reason(device->target(), ago), "time"));
   for (const int threads : {-1, 1 << 20}) {
     CompileOptions many;
     many.threads = threads;
