@@ -151,6 +151,7 @@ std::vector<Tensor> random_inputs(const Problem& bound, uint64_t seed) {
       if (o.format.dtype == DType::kBool) v = small(random) % 2;
       if (positive) v = std::fabs(v) + 0.1;
       if (bound.attrs.i("test_whole", 0) != 0) v = std::round(v);  // ties
+      v *= bound.attrs.f("test_scale", 1);
       if (bound.op == "Gather" && k == 1) v = index_along(bound, v);
       store_element(o.format.dtype, t.mutable_data(), i, v);
     }

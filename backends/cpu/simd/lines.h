@@ -28,6 +28,11 @@ struct Lines {
   // y[k] = x[k] * scale[k] + shift[k], steps 0 or 1 of scale and shift.
   void (*scale)(int64_t n, const float* x, const float* scale, const float* shift, int step,
                 float* y);
+  // y[k] = x[k] * b^(-quarters / 4) with b = bias + scale * sum of first[k + r * step]^2 over r <
+  // rows, quarters from 1 to 4, within 1e-6 of the exact value. False, y then being undefined,
+  // where a b is outside [1e-24, 1e30], or NaN. y may be neither x nor a row.
+  bool (*normalize)(int64_t n, const float* first, int64_t step, int64_t rows, float scale,
+                    float bias, int quarters, const float* x, float* y);
   // acc[k] += w * x[k].
   void (*add_rows)(int64_t n, const float* x, float w, float* acc);
 };

@@ -1,10 +1,12 @@
-// LRN of f32 within a channel: y = x / (bias + alpha / size^2 * sum of x^2 over size x size
-// pixels)^beta. Channels side by side where they are the fastest axis, else a row of pixels.
+// LRN of f32, across channels as lrn_across.h says, or within a channel: y = x / (bias + alpha /
+// size^2 * sum of x^2 over size x size pixels)^beta, channels side by side where they are the
+// fastest axis, else a row of pixels.
 #include <algorithm>
 #include <cmath>
 
 #include "backends/cpu/simd/host_row.h"
 #include "backends/cpu/simd/lines.h"
+#include "backends/cpu/simd/lrn_across.h"
 #include "src/base/threads.h"
 
 namespace tenfold::cpu {
@@ -12,9 +14,9 @@ namespace {
 
 constexpr int64_t kBand = 256;  // elements side by side
 
-class LrnWork : public HostWork {
+class WithinWork : public HostWork {
  public:
-  LrnWork(const Problem& p, int threads)
+  WithinWork(const Problem& p, int threads)
       : dims_(dims_of(p.inputs[0])),
         src_(strides_of(p.inputs[0])),
         dst_(strides_of(p.outputs[0])),
@@ -101,11 +103,11 @@ class LrnRow : public HostRow {
 
  protected:
   Verdict check(const Problem& p) const override {
-    if (p.attrs.s("region", "across") == "across") return Verdict::no("across channels");
     return all_of({expect_f32(p), expect_no_epilogue(p)});
   }
   std::unique_ptr<HostWork> make(const Problem& p, int threads) const override {
-    return std::make_unique<LrnWork>(p, threads);
+    if (p.attrs.s("region", "across") == "across") return lrn_across(p, threads);
+    return std::make_unique<WithinWork>(p, threads);
   }
 };
 
