@@ -16,7 +16,7 @@ void DeviceOptions::add(CLI::App& app) {
                  "cpu, cuda:K, or auto (a GPU if one can be used, else the CPU)")
       ->capture_default_str();
   app.add_option("--threads", threads, "CPU threads (0: all)")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_flag("--trust", trust,
                "run machine code that a plan carries instead of generating it anew");

@@ -42,7 +42,7 @@ struct CompileOptions {
   bool tf32 = false;                   // permit tf32 products
   bool timing = true;                  // false: estimates only, deterministic, needs no device
   bool keep_taps = false;              // every canonical value can be tapped: nothing is fused
-  int threads = 0;                     // CPU threads to tune for, at most 4096; 0: all
+  int threads = 0;                     // CPU threads to tune for, at most kMaxThreads; 0: all
   int tactics_per_row = 12;
   double seconds_limit = 0;            // of timing; 0: none. What was left untimed is reported
   std::vector<std::string> exclude_rows;  // prefix match, e.g. "onednn."; for tests and `--without`

@@ -22,7 +22,7 @@ class Stream {
 };
 
 struct EngineOptions {
-  int threads = 0;               // CPU threads, at most 4096; 0: all
+  int threads = 0;               // CPU threads, at most kMaxThreads; 0: all
   bool trust = false;            // run machine code that the plan carries (SECURITY.md)
   int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
   // Every step by the reference rows, on the CPU, whatever the plan's target.

@@ -5,6 +5,9 @@
 
 namespace tenfold {
 
+// The most CPU threads that a build or an Engine can be asked for.
+inline constexpr int kMaxThreads = 4096;
+
 // Kind, features, sizes and library versions of a machine. Printed, parsed, hashed and compared; a
 // plan's section and every TimingCache entry carry one.
 //   Target t = Target::parse("cuda:h200");  t.i("sm_count") == 132

@@ -147,7 +147,8 @@ FolderLock::~FolderLock() {
 }
 
 MappedFile MappedFile::open(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe that nobody writes to must not hold it up.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.fd < 0) fail(path, "cannot be opened", errno);
   const struct stat status = status_of(file, path);
   if (!S_ISREG(status.st_mode)) throw Error(Code::kIo, path + ": is not a regular file");

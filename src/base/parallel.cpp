@@ -11,6 +11,7 @@
 
 #include "src/base/threads.h"
 #include "tenfold/diag.h"
+#include "tenfold/target.h"
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -27,6 +28,12 @@ int hardware_threads() noexcept {
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
   return static_cast<int>(std::clamp(sysconf(_SC_NPROCESSORS_ONLN), 1L, 1L << 16));  // over 1024
+}
+
+void check_thread_count(int asked) {
+  if (asked < 0 || asked > kMaxThreads)
+    throw Error(Code::kInvalid, "threads: 0 to " + std::to_string(kMaxThreads) +
+                                    " can be asked for, not " + std::to_string(asked));
 }
 
 void require_threads(int threads) {

@@ -11,8 +11,8 @@ namespace tenfold {
 
 // Threads that this process may use (its CPU affinity), at least 1.
 int hardware_threads() noexcept;
-// The most that can be asked for.
-inline constexpr int kMaxThreads = 4096;
+// Error{kInvalid} unless `asked` is 0 (all) to kMaxThreads.
+void check_thread_count(int asked);
 // Finds out whether so many threads can exist at once: OpenMP's runtime ends the process where it
 // cannot start one. Error{kResource}. Costs something only for more threads than ever before.
 void require_threads(int threads);

@@ -59,9 +59,7 @@ void remark_program(const Program& program, const Section& section, int in_place
 }
 
 void check_options(const Graph& graph, const CompileOptions& options) {
-  if (options.threads < 0 || options.threads > kMaxThreads)
-    throw Error(Code::kInvalid, "threads: 0 to " + std::to_string(kMaxThreads) +
-                                    " can be asked for, not " + std::to_string(options.threads));
+  check_thread_count(options.threads);
   if (options.tactics_per_row < 1 || !(options.seconds_limit >= 0))
     throw Error(Code::kInvalid,
                 "at least one tactic a row, and no time below zero, can be asked for");

@@ -31,9 +31,7 @@ Engine::~Engine() = default;
 std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device,
                                        const EngineOptions& options) {
   if (device == nullptr) throw Error(Code::kInvalid, "an Engine needs a device");
-  if (options.threads < 0 || options.threads > kMaxThreads)
-    throw Error(Code::kInvalid, "threads: 0 to " + std::to_string(kMaxThreads) +
-                                    " can be asked for, not " + std::to_string(options.threads));
+  check_thread_count(options.threads);
   std::shared_ptr<Engine> engine(new Engine());
   Impl& impl = *engine->impl_;
   impl.plan = std::move(plan);
