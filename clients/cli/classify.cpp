@@ -4,11 +4,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "answers.h"
 #include "cli.h"
 #include "tenfold/io.h"
 
@@ -24,13 +24,6 @@ struct ClassifyOptions {
   int top = 5;
   bool json = false;
   bool no_reference = false;
-};
-
-struct Answer {
-  std::string file;
-  double ms = 0;
-  std::vector<std::pair<int64_t, double>> top;
-  int64_t not_numbers = 0;  // scores that are NaN
 };
 
 // Whether the second file is a model's: the weights beside a network, whatever they are called.
@@ -93,80 +86,6 @@ Tensor picture_input(const std::string& file, const Preprocess& given, const Bin
     for (int64_t i = 0; i < h * w; ++i)
       dst[static_cast<size_t>(k * h * w + i)] = src[static_cast<size_t>(i * c + k)];
   return planes;
-}
-
-// Scores that are no numbers come last.
-Answer best_of(const std::string& file, const Tensor& scores, int top, double ms) {
-  Answer a{file, ms, {}, 0};
-  for (int64_t k = 0; k < scores.count(); ++k) {
-    a.top.emplace_back(k, scores.at(k));
-    a.not_numbers += std::isnan(scores.at(k));
-  }
-  const size_t n = std::min<size_t>(static_cast<size_t>(std::max(top, 1)), a.top.size());
-  const auto rank = [](const std::pair<int64_t, double>& x) {
-    return std::tuple(std::isnan(x.second), std::isnan(x.second) ? 0 : -x.second, x.first);
-  };
-  std::partial_sort(a.top.begin(), a.top.begin() + static_cast<std::ptrdiff_t>(n), a.top.end(),
-                    [&](const auto& x, const auto& y) { return rank(x) < rank(y); });
-  a.top.resize(n);
-  return a;
-}
-
-// What the scores of an output stand for. Beside [1,C] and [1,C,1,1] there are maps [1,C,H,W], of
-// one score a class and position.
-class ClassNames {
- public:
-  explicit ClassNames(const Plan& plan) : labels_(plan.labels) {}
-  void of_output(const Extents& dims) {
-    positions_ = width_ = 1;
-    if (dims.size() != 4 || static_cast<size_t>(element_count(dims)) == labels_.size()) return;
-    positions_ = dims[2] * dims[3];
-    width_ = dims[3];
-  }
-  bool is_map() const { return positions_ > 1; }
-  std::string operator[](int64_t index) const {
-    const int64_t k = index / positions_, at = index % positions_;
-    std::string name = k < static_cast<int64_t>(labels_.size()) ? labels_[static_cast<size_t>(k)]
-                                                                : fmt::format("class {}", k);
-    if (is_map()) name += fmt::format(" at ({},{})", at / width_, at % width_);
-    return name;
-  }
-
- private:
-  const std::vector<std::string>& labels_;
-  int64_t positions_ = 1, width_ = 1;
-};
-
-struct Agreement {
-  double largest = 0;
-  int compared = 0;
-  int same_top = 0;
-};
-
-void compare(Agreement& agreement, const Tensor& got, const Tensor& want) {
-  for (int64_t k = 0; k < got.count(); ++k) {
-    const double g = got.at(k), w = want.at(k);
-    const bool same = g == w || (std::isnan(g) && std::isnan(w));
-    const double difference = same ? 0 : std::abs(g - w);
-    agreement.largest = std::max(agreement.largest, std::isnan(difference) ? INFINITY : difference);
-  }
-  const auto first = [](const Tensor& t) { return best_of("", t, 1, 0).top.front().first; };
-  ++agreement.compared;
-  agreement.same_top += first(got) == first(want);
-}
-
-// Answers that no rounding explains: one is a number where the reference has none, or the reverse.
-bool is_wrong(const Agreement& agreement) { return std::isinf(agreement.largest); }
-
-void warn(const std::vector<Answer>& answers, const Agreement& agreement) {
-  for (const Answer& a : answers)
-    if (a.not_numbers > 0)
-      say("warning: {}: {} scores are NaN, no numbers: the weights or the preprocessing are not "
-          "what the network needs\n",
-          a.file, a.not_numbers);
-  if (is_wrong(agreement) || agreement.same_top < agreement.compared)
-    say("warning: the reference kernels answer otherwise; `tenfold check` compares the model with "
-        "them\n");
 }
 
 // What is wrong with pictures: one does not hide another, nor the answers for the rest.
@@ -235,37 +154,11 @@ void print_json(const std::vector<Answer>& answers, const ClassNames& names,
     doc["reference"] = {{"largest_difference", agreement.largest},
                         {"pictures", agreement.compared},
                         {"same_top1", agreement.same_top}};
-  doc["results"] = nlohmann::json::array();
-  for (const Answer& a : answers) {
-    nlohmann::json top = nlohmann::json::array();
-    for (const auto& [index, score] : a.top)
-      top.push_back({{"index", index}, {"label", names[index]}, {"score", score}});
-    doc["results"].push_back({{"file", a.file}, {"ms", a.ms}, {"top", top}});
-    if (a.not_numbers > 0) doc["results"].back()["not_numbers"] = a.not_numbers;
-  }
+  doc["results"] = to_json(answers, names);
   print_document(doc);
 }
 
-void print_text(const std::vector<Answer>& answers, const ClassNames& names,
-                const Agreement& agreement, const ClassifyOptions& o) {
-  for (const Answer& a : answers) {
-    put("{}  ({:.3f} ms)\n", a.file, a.ms);
-    for (const auto& [index, score] : a.top) {
-      const int bar =
-          std::isnan(score) ? 0 : static_cast<int>(std::clamp(score, 0.0, 1.0) * 30 + 0.5);
-      put("  {:>8.4f} {:<30} {}\n", score, std::string(static_cast<size_t>(bar), '#'),
-          names[index]);
-    }
-  }
-  std::vector<double> ms;
-  for (const Answer& a : answers) ms.push_back(a.ms);
-  std::nth_element(ms.begin(), ms.begin() + static_cast<std::ptrdiff_t>(ms.size() / 2), ms.end());
-  put("\n{} picture{}, median {:.3f} ms each\n", answers.size(), answers.size() == 1 ? "" : "s",
-      ms[ms.size() / 2]);
-  if (agreement.compared)
-    put("agreement with the reference kernels: same answer on {} of {}, largest difference of a "
-        "score {:.2g}\n",
-        agreement.same_top, agreement.compared, agreement.largest);
+void print_next(const ClassifyOptions& o) {
   if (o.model.model.size() == 1 && is_plan_file(o.model.model.front()))
     put("\nNext:\n  tenfold bench{0}                   # how fast it is, and where the time goes\n"
         "  tenfold inspect{0} -v              # which kernels it uses\n",
@@ -328,14 +221,16 @@ void classify(ClassifyOptions o) {
       answers.push_back(best_of(file, scores, o.top, ms));
       const bool costly = !answers.empty() && agreement.compared >= 3 && ready_s > 2;
       if (loaded.model && !o.no_reference && !costly)
-        compare(agreement, scores,
-                evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
+        agreement.add(scores,
+                      evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
     }
   }
-  if (o.json)
+  if (o.json) {
     print_json(answers, names, agreement, *device, reason, problems);
-  else if (!answers.empty())
-    print_text(answers, names, agreement, o);
+  } else if (!answers.empty()) {
+    print_text(answers, names, agreement);
+    print_next(o);
+  }
   std::fflush(stdout);
   warn(answers, agreement);
   if (names.is_map())
@@ -343,7 +238,7 @@ void classify(ClassifyOptions o) {
         "writes all of it\n",
         output);
   problems.report();
-  if (is_wrong(agreement)) throw ExitWith{kAccuracy};
+  if (agreement.is_wrong()) throw ExitWith{kAccuracy};
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ template <typename... Args>
 void put(fmt::format_string<Args...> text, Args&&... args) {
   put_text(fmt::format(text, std::forward<Args>(args)...));
 }
+// Writes out what was put. Error{kResource}: the disk is full; {kIo}: it went wrong otherwise.
+void end_output();
 // The text with control characters but line ends and tabs spelt out (\u001b, as JSON does): names
 // come from files that nobody vouches for, and terminals obey them.
 std::string printable(std::string_view text);

@@ -96,8 +96,7 @@ int run(int argc, char** argv) {
   }
   for (auto& [sub, action] : actions)
     if (sub->parsed()) action();
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-    throw Error(Code::kIo, "standard output: cannot be written");
+  end_output();
   return kOk;
 }
 

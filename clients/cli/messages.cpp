@@ -1,4 +1,7 @@
 // What the command says: lines for people, or on stderr JSON lines where the progress is JSON.
+#include <cerrno>
+#include <cstring>
+
 #include <nlohmann/json.hpp>
 
 #include "cli.h"
@@ -6,7 +9,8 @@
 namespace tenfold::cli {
 namespace {
 bool as_json = false;
-}
+int put_error = 0;  // errno of the first write to stdout that failed
+}  // namespace
 
 void say_as_json(bool on) { as_json = on; }
 
@@ -30,8 +34,16 @@ std::string printable(std::string_view text) {
 
 void put_text(std::string_view text) {
   const std::string shown = printable(text);
-  // Whether it went well is asked in the end.
-  (void)std::fwrite(shown.data(), 1, shown.size(), stdout);
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) < shown.size() && put_error == 0)
+    put_error = errno;
+}
+
+void end_output() {
+  if (std::fflush(stdout) != 0 && put_error == 0) put_error = errno;
+  if (put_error == 0 && std::ferror(stdout) == 0) return;
+  throw Error(put_error == ENOSPC || put_error == EDQUOT ? Code::kResource : Code::kIo,
+              std::string("standard output: cannot be written") +
+                  (put_error == 0 ? "" : std::string(": ") + std::strerror(put_error)));
 }
 
 void say_text(std::string_view text) {
