@@ -1,6 +1,7 @@
 // Parsers and builders: what they refuse, with which words, and what they accept with a warning.
 #include <cmath>
 #include <fstream>
+#include <map>
 
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
@@ -144,74 +145,76 @@ TEST(Network, OutputsInTheTypeThatIsSet) {
   builder->destroy();
 }
 
-// A model that says 1 where the batch would be runs with a batch of 1.
-// TensorRT's parser normalizes by the trained statistics whatever the file asks for.
-TEST(Parser, BatchNormalizationIsByTrainedStatistics) {
-  const std::string layer = "layer { type: 'BatchNorm' bottom: 'x' name: ";
-  const std::string text = "input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n" + layer +
-                           "'a' top: 'a' param { name: 'm' } param { name: 'v' } }\n" + layer +
-                           "'b' top: 'b' param { name: 'm' } param { name: 'v' }\n"
-                           "  batch_norm_param { use_global_stats: false } }\n";
+// A parsed text, its engine and a context for each, all gone with the test.
+class ParsedNetwork : public testing::Test {
+ protected:
+  ~ParsedNetwork() override {
+    if (context) context->destroy();
+    if (engine) engine->destroy();
+    network->destroy();
+    parser->destroy();
+    builder->destroy();
+  }
+  bool parse(const std::string& text) {
+    blobs = parse_untrained(*parser, text, *network, DataType::kFLOAT);
+    return blobs != nullptr;
+  }
+  bool build(int max_batch) {
+    builder->setMaxBatchSize(max_batch);
+    engine = builder->buildCudaEngine(*network);
+    context = engine ? engine->createExecutionContext() : nullptr;
+    return context != nullptr;
+  }
+  bool run(int batch, std::map<std::string, std::vector<float>*> bindings) {
+    std::vector<void*> buffers(bindings.size());
+    for (const auto& [name, values] : bindings)
+      buffers.at(static_cast<size_t>(engine->getBindingIndex(name.c_str()))) = values->data();
+    return context->execute(batch, buffers.data());
+  }
+
   Messages messages;
   IBuilder* builder = createInferBuilder(messages);
   INetworkDefinition* network = builder->createNetwork();
   ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
-  const auto* blobs = parse_untrained(*parser, text, *network, DataType::kFLOAT);
-  ASSERT_NE(blobs, nullptr) << messages.all();
+  const nvcaffeparser1::IBlobNameToTensor* blobs = nullptr;
+  ICudaEngine* engine = nullptr;
+  IExecutionContext* context = nullptr;
+};
+
+// TensorRT's parser normalizes by the trained statistics whatever the file asks for.
+TEST_F(ParsedNetwork, BatchNormalizationIsByTrainedStatistics) {
+  const std::string layer = "layer { type: 'BatchNorm' bottom: 'x' name: ";
+  ASSERT_TRUE(parse("input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n" + layer +
+                    "'a' top: 'a' param { name: 'm' } param { name: 'v' } }\n" + layer +
+                    "'b' top: 'b' param { name: 'm' } param { name: 'v' }\n"
+                    "  batch_norm_param { use_global_stats: false } }\n"))
+      << messages.all();
   ASSERT_FALSE(messages.warnings.empty());
   EXPECT_NE(messages.warnings.back().find("use_global_stats"), std::string::npos) << messages.all();
   for (const char* name : {"a", "b"}) network->markOutput(*blobs->find(name));
-  builder->setMaxBatchSize(2);
-  ICudaEngine* engine = builder->buildCudaEngine(*network);
-  ASSERT_NE(engine, nullptr) << messages.all();
+  ASSERT_TRUE(build(2)) << messages.all();
   std::vector<float> x = numbers(24, 1), a(24, -1), b(24, -2);
-  void* buffers[3];
-  buffers[engine->getBindingIndex("x")] = x.data();
-  buffers[engine->getBindingIndex("a")] = a.data();
-  buffers[engine->getBindingIndex("b")] = b.data();
-  IExecutionContext* context = engine->createExecutionContext();
-  EXPECT_TRUE(context->execute(2, buffers)) << messages.all();
+  EXPECT_TRUE(run(2, {{"x", &x}, {"a", &a}, {"b", &b}})) << messages.all();
   EXPECT_EQ(a, b);
-  context->destroy();
-  engine->destroy();
-  network->destroy();
-  parser->destroy();
-  builder->destroy();
 }
 
-TEST(Parser, ModelsOfOneItem) {
-  const std::string text =
-      "input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n"
-      "layer { name: 'r' type: 'Reshape' bottom: 'x' top: 'r'\n"
-      "        reshape_param { shape { dim: 1 dim: 4 dim: 3 } } }\n"
-      "layer { name: 'y' type: 'ReLU' bottom: 'r' top: 'y' }\n";
-  Messages messages;
-  IBuilder* builder = createInferBuilder(messages);
-  INetworkDefinition* network = builder->createNetwork();
-  ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
-  const auto* blobs = parse_untrained(*parser, text, *network, DataType::kFLOAT);
-  ASSERT_NE(blobs, nullptr) << messages.all();
+// A model that says 1 where the batch would be runs with a batch of 1.
+TEST_F(ParsedNetwork, OfOneItem) {
+  ASSERT_TRUE(
+      parse("input: 'x' input_shape { dim: 1 dim: 2 dim: 2 dim: 3 }\n"
+            "layer { name: 'r' type: 'Reshape' bottom: 'x' top: 'r'\n"
+            "        reshape_param { shape { dim: 1 dim: 4 dim: 3 } } }\n"
+            "layer { name: 'y' type: 'ReLU' bottom: 'r' top: 'y' }\n"))
+      << messages.all();
   EXPECT_EQ(extents(blobs->find("y")->getDimensions()), (std::vector<int>{4, 3}));
   network->markOutput(*blobs->find("y"));
-  builder->setMaxBatchSize(2);
-  EXPECT_EQ(builder->buildCudaEngine(*network), nullptr);
+  EXPECT_FALSE(build(2));
   EXPECT_TRUE(messages.complained("fixed at 1")) << messages.all();
-  builder->setMaxBatchSize(1);
-  ICudaEngine* engine = builder->buildCudaEngine(*network);
-  ASSERT_NE(engine, nullptr) << messages.all();
+  ASSERT_TRUE(build(1)) << messages.all();
   std::vector<float> x = numbers(12, 1), y(12, -1);
-  void* buffers[2];
-  buffers[engine->getBindingIndex("x")] = x.data();
-  buffers[engine->getBindingIndex("y")] = y.data();
-  IExecutionContext* context = engine->createExecutionContext();
-  EXPECT_TRUE(context->execute(1, buffers)) << messages.all();
+  EXPECT_TRUE(run(1, {{"x", &x}, {"y", &y}})) << messages.all();
   for (size_t k = 0; k < 12; ++k) EXPECT_EQ(y[k], std::max(x[k], 0.0f));
-  EXPECT_FALSE(context->execute(2, buffers));
-  context->destroy();
-  engine->destroy();
-  network->destroy();
-  parser->destroy();
-  builder->destroy();
+  EXPECT_FALSE(run(2, {{"x", &x}, {"y", &y}}));
 }
 
 constexpr auto kUnknown = static_cast<UnaryOperation>(99);
