@@ -1,5 +1,6 @@
 // From the words of a command line to a model, and from it to a plan.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <tuple>
 
@@ -25,6 +26,8 @@ static bool like_a_plan(std::span<const std::byte> head) {
 }
 
 bool is_plan_file(const std::string& path) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) return false;  // a pipe is read once
   std::ifstream in(path, std::ios::binary);
   std::vector<std::byte> head(64);
   in.read(reinterpret_cast<char*>(head.data()), 64);

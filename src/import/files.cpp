@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tenfold/io.h"
+#include "tenfold/plan.h"
 
 namespace tenfold {
 namespace {
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxDepth = 3;
 constexpr size_t kMaxFiles = 10000;
+constexpr size_t kHead = 1024;  // bytes that tell what a file is
 
 void report(Diagnostics& diagnostics, const std::string& file, Code code, const std::string& reason,
             const std::string& hint = {}) {
@@ -73,13 +75,19 @@ void open_one(const std::string& path, ModelFiles& out, Diagnostics& diagnostics
     out.shown = path;
     return open_folder(path, out, diagnostics);
   }
-  const std::string head = head_of(path, 1024);
-  if (looks_like_archive(std::as_bytes(std::span(head.data(), head.size())))) {
+  const bool once = !fs::is_regular_file(status);  // what a pipe holds is read once
+  ModelFile file = ModelFile::on_disk(path);
+  const std::string head = once ? file.bytes().substr(0, kHead) : head_of(path, kHead);
+  const auto bytes = std::as_bytes(std::span(head.data(), head.size()));
+  if (once && (looks_like_archive(bytes) || Plan::sniff(bytes)))
+    return report(diagnostics, path, Code::kIo,
+                  "archives and plans are opened in place, and this is no regular file",
+                  "save it to a file first");
+  if (looks_like_archive(bytes)) {
     out.package = true;
     out.shown = path;
     return open_archive(path, out);
   }
-  ModelFile file = ModelFile::on_disk(path);
   file.bytes();
   out.files.push_back(std::move(file));
 }
