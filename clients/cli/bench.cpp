@@ -236,7 +236,9 @@ void print(const Result& r) {
 }
 
 // A size that no program of the plan takes is a mistake in the call.
-void check_batch(const Engine& engine, int64_t batch) {
+// `batch`: as asked for, or empty: 1, or what the plan fixes.
+int64_t batch_to_measure(const Engine& engine, const std::vector<int64_t>& asked) {
+  const int64_t batch = asked.empty() ? usual_batch(engine) : asked.front();
   int64_t largest = 0;
   bool open = false;
   for (const Program& program : engine.section().programs)
@@ -244,10 +246,12 @@ void check_batch(const Engine& engine, int64_t batch) {
       if (s.name != "N") continue;
       open = true;
       largest = std::max(largest, s.max);
-      if (s.min <= batch && batch <= s.max) return;
+      if (asked.empty() || (s.min <= batch && batch <= s.max)) return batch;
     }
+  if (!open && batch == usual_batch(engine)) return batch;
   throw UsageError(open ? fmt::format("--batch {}: the plan takes at most {}", batch, largest)
-                        : fmt::format("--batch {}: the plan fixes its batch size", batch));
+                        : fmt::format("--batch {}: the plan fixes its batch size, {}", batch,
+                                      usual_batch(engine)));
 }
 
 void bench(BenchOptions o) {
@@ -256,15 +260,16 @@ void bench(BenchOptions o) {
   say_device(*device, reason);
   if (o.compile.batch.size() > 1) throw UsageError("bench measures one batch size at a time");
   Result r;
-  if (!o.compile.batch.empty()) r.batch = o.compile.batch.front();
   const auto t0 = Clock::now();
-  Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress);
+  CompileFlags flags = o.compile;
+  if (is_plan_file(o.model.model.front())) flags.batch.clear();  // asked of the engine below
+  Loaded loaded = load_or_compile(o.model, *device, flags, o.device.threads, o.progress);
   r.load_ms = ms_since(t0);
   const auto t1 = Clock::now();
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
-  if (!o.compile.batch.empty()) check_batch(*engine, r.batch);
+  r.batch = batch_to_measure(*engine, o.compile.batch);
   const auto context = engine->create_context();
   r.engine_ms = ms_since(t1);
   const auto t2 = Clock::now();

@@ -90,7 +90,9 @@ void build(BuildOptions o) {
     ProgressPrinter progress(o.progress);
     plan = compile_model(model, target, device.get(), o.compile, o.device.threads, progress);
   }
+  const Interruptible until_saved;  // no part of a file is left
   plan.save(o.output);
+  if (until_saved.asked()) until_saved.end();
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   std::error_code special;  // a device or pipe has no size

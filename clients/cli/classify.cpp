@@ -55,9 +55,24 @@ void split_model(ClassifyOptions& o) {
 
 const Binding& picture_binding(const Engine& engine) {
   const Preprocess& p = engine.plan().preprocess;
+  const Binding* picture = nullptr;
   for (const Binding& b : engine.bindings())
-    if (b.is_input && (p.input.empty() || b.name == p.input)) return b;
-  throw Error(Code::kUnsupported, "the model has no input that takes a picture");
+    if (!picture && b.is_input && (p.input.empty() || b.name == p.input)) picture = &b;
+  if (!picture) throw Error(Code::kUnsupported, "the model has no input that takes a picture");
+  const char* const advice = "`tenfold run` takes arrays for all inputs";
+  for (const Binding& b : engine.bindings())
+    if (b.is_input && &b != picture)
+      throw Error(
+          Code::kUnsupported,
+          fmt::format("the model wants more than a picture: it has an input '{}', too", b.name),
+          {advice});
+  const Shape& shape = picture->type.shape;
+  if (!shape.empty() && shape[0].is_const() && shape[0].value() != 1)
+    throw Error(Code::kUnsupported,
+                fmt::format("input '{}' takes {} pictures at a time, no more and no fewer",
+                            picture->name, shape[0].str()),
+                {advice});
+  return *picture;
 }
 
 // The picture as the binding wants it: u8[1,H,W,C], or f32[1,C,H,W] of plain pixel values when the

@@ -122,6 +122,16 @@ void check_input_file(const std::string& path) {
                 path + ": cannot be opened: " + std::strerror(errno));
 }
 
+int64_t usual_batch(const Engine& engine) {
+  int64_t batch = 1;
+  for (const Binding& b : engine.bindings()) {
+    if (!b.is_input || b.type.shape.empty()) continue;
+    if (!b.type.shape[0].is_const()) return 1;
+    if (batch == 1) batch = b.type.shape[0].value();
+  }
+  return batch;
+}
+
 void say_device(const Device& device, const std::string& reason) {
   say("device: {} ({}){}\n", device.ref().str(), device.target().name,
       reason.empty() ? "" : ": " + reason);

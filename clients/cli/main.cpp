@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -85,12 +86,11 @@ int run(int argc, char** argv) {
   try {
     check_verb(argc, argv);
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& e) {
-    return app.exit(e);
-  } catch (const CLI::CallForAllHelp& e) {
-    return app.exit(e);
-  } catch (const CLI::CallForVersion& e) {
-    return app.exit(e);
+  } catch (const CLI::Success& e) {  // --help, --version
+    const int status = app.exit(e);
+    std::cout.flush();
+    end_output();
+    return status;
   } catch (const CLI::ParseError& e) {
     throw UsageError(with_suggestion(app, e.what(), argc, argv));
   }
@@ -119,8 +119,11 @@ std::vector<std::string> without_separator(int argc, char** argv) {
   return words;
 }
 
-bool given(const std::vector<std::string>& words, std::string_view flag) {
-  return std::find(words.begin(), words.end(), flag) != words.end();
+// As "--flag" or "--flag=true".
+bool given(const std::vector<std::string>& words, const std::string& flag) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == flag || word == flag + "=true";
+  });
 }
 
 }  // namespace

@@ -238,6 +238,8 @@ std::string CompileFlags::given() const {
   add(!timing_cache.empty(), "--timing-cache");
   add(!without.empty(), "--without");
   add(time_limit > 0, "--time-limit");
+  add(keep_taps, "--keep-taps");
+  add(!batch.empty(), "--batch");
   return flags;
 }
 

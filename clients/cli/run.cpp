@@ -275,13 +275,15 @@ void run(RunOptions o) {
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
   const auto context = engine->create_context();
   if (o.list_taps) {
-    context->set_batch(1);
+    context->set_batch(usual_batch(*engine));
     context->bind();
     if (o.json) return print_document({{"taps", context->taps()}});
     for (const std::string& t : context->taps()) put("{}\n", t);
     return;
   }
-  std::vector<std::string> names = o.taps;
+  std::vector<std::string> names;
+  for (const std::string& t : o.taps)
+    if (std::find(names.begin(), names.end(), t) == names.end()) names.push_back(t);
   for (const Binding& b : engine->bindings())
     if (!b.is_input && std::find(names.begin(), names.end(), b.name) == names.end())
       names.push_back(b.name);

@@ -76,7 +76,8 @@ class Context {
   // or free memory that earlier runs use: wait for them first.
   //   ctx.set_shape("data", {8,3,224,224}); ctx.bind();
   void set_shape(std::string_view input, const Extents& dims);
-  void set_batch(int64_t n);  // sets every symbol named N
+  // Sets every symbol named N; where there is none, n must be the inputs' first extent.
+  void set_batch(int64_t n);
   void bind();
   // Of the bound program, outputs too. Sizes that a run counts: their bound before it, their count
   // once it has ended.
@@ -89,7 +90,9 @@ class Context {
   Status set_address(int binding, void* address) noexcept;
   // Neither allocates, locks nor searches. All addresses must be set and bind() done.
   Status enqueue(Stream& stream) noexcept;
-  // Host tensors in, host tensors out: binds, copies, runs, waits. For tools and tests.
+  // Host tensors in, host tensors out: binds, copies, runs, waits. For tools and tests. The inputs'
+  // shapes stay bound; addresses that were set are kept if they are the shapes of before, else
+  // gone.
   std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs);
 
   void set_profiling(bool on);  // takes effect at the next bind()

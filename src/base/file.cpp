@@ -115,16 +115,30 @@ std::string temporary_beside(const std::string& path) {
   return path.substr(0, std::min(path.size(), name + kLongest - suffix.size())) + suffix;
 }
 
+// A new file beside `path`, opened for writing. Its name may be taken by what a killed process with
+// this one's number has left, or by one that has the same number in another container.
+int create_temporary(const std::string& path, std::string& name) {
+  constexpr int kMostNames = 1000;
+  for (int k = 0;; ++k) {
+    name = temporary_beside(path);
+    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0) return fd;
+    if (errno != EEXIST || k == kMostNames) fail(path, "cannot be created", errno);
+  }
+}
+
 }  // namespace
 
 void write_file_atomic(const std::string& given, std::string_view bytes) {
   if (given.empty()) throw Error(Code::kInvalid, "the name of a file to write is empty");
   if (write_special(given, bytes)) return;
   const std::string path = behind_links(given);
-  const std::string temporary = temporary_beside(path);
-  const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (file.fd < 0) fail(path, "cannot be created", errno);
+  std::string temporary;
+  const Descriptor file(create_temporary(path, temporary));
+  struct stat before{};
   try {
+    // Who may read the old file may read the new one.
+    if (::stat(path.c_str(), &before) == 0) (void)::fchmod(file.fd, before.st_mode & 07777);
     write_all(file, bytes, path);
     if (::fsync(file.fd) != 0) fail(path, "cannot be written", errno);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be replaced", errno);

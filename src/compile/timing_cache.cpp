@@ -17,6 +17,7 @@ namespace tenfold {
 namespace {
 
 constexpr std::string_view kHeader = "tenfold-timing-cache 1";
+constexpr double kMostMicroseconds = 1e12;  // a time is below
 
 std::string joined(const TimingCache::Key& key) {
   char hash[17];
@@ -27,11 +28,12 @@ std::string joined(const TimingCache::Key& key) {
 // Microseconds as the file has them, in every locale.
 std::string text_of(double us) { return fmt::format("{:.4f}", us); }
 
-// -1 where there is no number.
+// -1 where there is no time.
 double time_of(const std::string& text) {
   double us = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
-  return error == std::errc() && end == text.data() + text.size() ? us : -1;
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && us <= kMostMicroseconds ? us : -1;
 }
 
 struct Entry {
@@ -52,7 +54,8 @@ int64_t read_entries(const std::string& path, Entries& entries) {
     throw;
   }
   if (text.empty()) return 0;  // as mktemp makes one
-  if (text.substr(0, kHeader.size()) != kHeader)
+  const size_t end = text.find_first_of("\r\n");
+  if (text.substr(0, end) != kHeader)
     throw Error(Code::kInvalid, path + ": not a timing cache", {"delete it or name another file"});
   std::istringstream lines(text.substr(kHeader.size()));
   std::string line;
@@ -73,7 +76,8 @@ int64_t read_entries(const std::string& path, Entries& entries) {
   return skipped;
 }
 
-// What other builds have added since the file was read is kept.
+// What other builds have added since the file was read is kept; a time of both is this build's,
+// whose plan was made by it.
 void keep_others(const std::string& path, Entries& entries) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return;

@@ -52,7 +52,7 @@ void Context::set_shape(std::string_view input, const Extents& dims) {
 void Context::set_batch(int64_t n) {
   const BusyGuard guard(impl_->busy);
   guard.or_throw();
-  const Dim batch = Dim::symbol("N");
+  bool open = false;  // an input's shape has N
   for (size_t k = 0; k < impl_->bindings().size(); ++k) {
     const Binding& b = impl_->bindings()[k];
     if (!b.is_input) continue;
@@ -62,12 +62,15 @@ void Context::set_batch(int64_t n) {
     for (size_t d = 0; d < shape.size(); ++d) {
       const Dim with = shape[d].substitute("N", Dim(n));
       if (with.is_const()) (*dims)[d] = with.value();
+      open |= !(with == shape[d]);
     }
-    if (std::find(shape.begin(), shape.end(), batch) == shape.end() && !shape.empty() &&
-        shape[0].is_const() && shape[0].value() != n)
+  }
+  if (open) return;
+  for (const Binding& b : impl_->bindings())
+    if (b.is_input && !b.type.shape.empty() && b.type.shape[0].is_const() &&
+        b.type.shape[0].value() != n)
       throw Error(Code::kInvalid,
                   "input '" + b.name + "' has a fixed batch: it is " + b.type.str());
-  }
 }
 
 void Context::bind() {

@@ -138,7 +138,8 @@ Status Context::Impl::update_addresses() noexcept {
 
 Status Context::Impl::enqueue(NativeStream& on) noexcept {
   if (bound == nullptr) return {Code::kInvalid, "no shape is bound: call bind() first"};
-  if (bound->idle) return {};
+  if (bound->idle)
+    return cancelled.exchange(false) ? Status(Code::kCancelled, "cancelled") : Status();
   if (const Status status = update_addresses(); !status.ok()) return status;
   if (!bound->ran && device().host_accessible()) spread_threads(core().threads);
   const Status status = bound->recorder->launch(on, &cancelled);

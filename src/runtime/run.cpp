@@ -19,10 +19,13 @@ void next_index(Extents& index, const Extents& dims) {
   }
 }
 
-// Puts the caller's addresses back when a run is over.
+// Puts the caller's addresses back when a run is over: none of them (`fit`: false) where they may
+// be too small for what is bound now.
 class AddressKeeper {
  public:
-  explicit AddressKeeper(std::vector<void*>& addresses) : addresses_(addresses), kept_(addresses) {}
+  AddressKeeper(std::vector<void*>& addresses, bool fit)
+      : addresses_(addresses),
+        kept_(fit ? addresses : std::vector<void*>(addresses.size(), nullptr)) {}
   ~AddressKeeper() { addresses_.swap(kept_); }
   AddressKeeper(const AddressKeeper&) = delete;
   AddressKeeper& operator=(const AddressKeeper&) = delete;
@@ -112,10 +115,11 @@ void Context::Impl::check_run_memory() const {
 }
 
 std::map<std::string, Tensor> Context::Impl::run(const std::map<std::string, Tensor>& inputs) {
+  const std::vector<Extents> dims = bound ? bound->shapes.dims : std::vector<Extents>();
   set_run_shapes(inputs);
   bind();
   check_run_memory();
-  const AddressKeeper keeper(addresses);
+  const AddressKeeper keeper(addresses, bound->shapes.dims == dims);
   const bool host = device().host_accessible();
   std::vector<Tensor>& storage = run_storage;        // each binding's bytes on the host
   storage.assign(bindings().size(), Tensor());

@@ -1,5 +1,7 @@
 // The library itself: its engine, its threads, its descriptors of memory.
 #include <algorithm>
+#include <cctype>
+#include <cstdlib>
 
 #include "backends/cpu/onednn/common.h"
 #include "backends/cpu/onednn/version.h"
@@ -10,9 +12,26 @@ extern "C" int omp_get_max_threads() __attribute__((weak));
 
 namespace tenfold::cpu::onednn {
 
+namespace {
+
+// The instruction set that the library was told to stay below, as its variables say; empty: none.
+std::string limit_of_isa() {
+  for (const char* name : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"})
+    if (const char* value = std::getenv(name)) {
+      std::string limit = value;
+      std::erase_if(limit, [](unsigned char c) { return !std::isalnum(c) && c != '_'; });
+      return limit == "ALL" || limit == "DEFAULT" ? "" : limit;
+    }
+  return {};
+}
+
+}  // namespace
+
 std::string version() {
   const dnnl_version_t* v = dnnl_version();
-  return std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+  const std::string limit = limit_of_isa();
+  return std::to_string(v->major) + "." + std::to_string(v->minor) + "." +
+         std::to_string(v->patch) + (limit.empty() ? "" : " below " + limit);
 }
 
 const dnnl::engine& engine() {
