@@ -61,6 +61,18 @@ TEST(CaffeText, UnknownFieldsAreLocatedWarnings) {
   EXPECT_TRUE(says(m, Severity::kWarning, {"net.prototxt:4", "strange_param"})) << report(m);
 }
 
+// Fields of NVIDIA's and Intel's forks that choose kernels there say nothing here.
+TEST(CaffeText, KernelChoicesOfForksAreRead) {
+  const ImportedModel m = import_text(
+      input("1,3,4,4") +
+          "default_conv_algos_override: '-1,-1,-1'\n"
+          "layer { name: 'l' type: 'Convolution' bottom: 'data' top: 'out' convolution_param {\n"
+          "  num_output: 2 kernel_size: 1 engine: MKL2017 cudnn_convolution_algo_seeker: FINDEX } "
+          "}\n",
+      {.random_weights = true});
+  EXPECT_FALSE(m.failed) << report(m);
+}
+
 TEST(CaffeText, MisspeltFieldsGetSuggestions) {
   const ImportedModel m = import_text(input("1,3,4,4") +
                                       "layer { name: 'l' type: 'ReLU' bottom: 'data' top: 'out'\n"

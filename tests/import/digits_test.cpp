@@ -212,6 +212,33 @@ TEST(Digits, SeveralModelsInOnePackage) {
   EXPECT_EQ(constant(m, "data.mean_value").at(0), 7);
 }
 
+// The newest weights bring their own network, mean and labels along.
+TEST(Digits, TheNewestOfSeveralModelsIsWhole) {
+  const Folder both, one, two;
+  make_package(one, "transform_param { mean_value: 5 }");
+  make_package(two, "transform_param { mean_value: 7 }");
+  for (const auto& [from, name] : {std::pair{&one, "one/"}, std::pair{&two, "two/"}})
+    for (const auto& file : fs::directory_iterator(from->path()))
+      both.write(name + file.path().filename().string(), read_file(file.path().string()));
+  both.write("one/labels.txt", "old\nolder\n");
+  both.write("two/snapshot_iter_10.caffemodel", weights());
+  const ImportedModel newest = import_model({both.path()});
+  ASSERT_FALSE(newest.failed) << report(newest);
+  EXPECT_EQ(constant(newest, "data.mean_value").at(0), 7);
+  EXPECT_NE(newest.labels.front(), "old");
+  EXPECT_TRUE(says(newest, Severity::kNote, {"2 models", "two/snapshot_iter_10"}))
+      << report(newest);
+}
+
+TEST(Digits, LabelsAreReadAsDigitsReadsThem) {
+  const Folder folder;
+  make_package(folder, "");
+  for (const char* text : {"\xef\xbb\xbf cat\t\r\n\r\n  big dog \n\n", "cat\rbig dog"}) {
+    folder.write("labels.txt", text);
+    EXPECT_EQ(import_model({folder.path()}).labels, (std::vector<std::string>{"cat", "big dog"}));
+  }
+}
+
 TEST(Digits, SeveralNetworksOfNoKnownName) {
   const Folder folder;
   folder.write("b.prototxt", kNet);

@@ -129,9 +129,9 @@ bool Attempt::gather(int k, std::vector<ValueId>* bottoms) {
                            setup_.net.net.layer(later->second.layer).name());
       } else {
         std::vector<std::string> names;
-        for (const auto& [top, made] : setup_.topology.last)
-          if (made.layer < k && suggestions_ < kMaxSuggestions) names.push_back(top);
-        ++suggestions_;
+        if (suggestions_++ < kMaxSuggestions)
+          for (const auto& [top, made] : setup_.topology.last)
+            if (made.layer < k) names.push_back(top);
         const std::string near = nearest_name(name, names);
         if (setup_.net.left_out.count(name)) {
           hint = "layers of another phase or stage make it";

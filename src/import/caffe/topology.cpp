@@ -102,6 +102,8 @@ class Linker {
   // A name is that of a blob, or of a layer with one top.
   void take_outputs(const std::vector<std::string>& wanted) {
     bool all = true;
+    std::vector<std::string> names;
+    for (const auto& [top, made] : topology_.last) names.push_back(top);
     for (const std::string& name : wanted) {
       const Source source = find_source(name);
       all &= source.layer >= 0;
@@ -109,8 +111,6 @@ class Linker {
         topology_.outputs.push_back({name, source});
         continue;
       }
-      std::vector<std::string> names;
-      for (const auto& [top, made] : topology_.last) names.push_back(top);
       const std::string near = nearest_name(name, names);
       diagnostics_.add({Severity::kError, Code::kNotFound, net_.file, 0, -1, "",
                         fmt::format("no layer makes the output '{}'", name),

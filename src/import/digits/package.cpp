@@ -1,6 +1,7 @@
 #include "src/import/digits/package.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,7 @@ class Finder {
   }
 
   Package run() {
+    if (folder_.empty()) choose_folder();
     read_info();
     if (foreign()) return package_;
     find_networks();
@@ -66,6 +68,31 @@ class Finder {
     for (const ModelFile& file : files_.files)
       if (test(file.base()) && (folder_.empty() || folder_of(file) == folder_)) return &file;
     return nullptr;
+  }
+
+  // Whether options.snapshot means this file.
+  bool is_chosen(const ModelFile& file) const {
+    const std::string name = file.base();
+    return name == options_.snapshot || name == options_.snapshot + ".caffemodel" ||
+           is_path_of(file, options_.snapshot) ||
+           std::to_string(iteration_of(name)) == options_.snapshot;
+  }
+  // Of several models, each a folder with a network and weights, the one with the weights meant.
+  void choose_folder() {
+    const ModelFile* weights = nullptr;
+    std::set<std::string> with_network, models;
+    for (const ModelFile& file : files_.files)
+      if (file.base().ends_with(".prototxt")) with_network.insert(folder_of(file));
+    for (const ModelFile& file : files_.files) {
+      if (!file.base().ends_with(".caffemodel")) continue;
+      if (with_network.count(folder_of(file))) models.insert(folder_of(file));
+      if (!options_.snapshot.empty() && !is_chosen(file)) continue;
+      if (!weights || iteration_of(file.base()) > iteration_of(weights->base())) weights = &file;
+    }
+    if (!weights || models.size() < 2 || !models.count(folder_of(*weights))) return;
+    folder_ = folder_of(*weights);
+    note(fmt::format("there are {} models in it: that of {} is used", models.size(),
+                     weights->shown()));
   }
 
   std::string text_of(const char* key) const {
@@ -210,12 +237,8 @@ class Finder {
     std::vector<std::string> names;
     std::vector<const ModelFile*> fitting;
     for (const ModelFile* file : found) {
-      const std::string name = file->base();
-      if (name == options_.snapshot || name == options_.snapshot + ".caffemodel" ||
-          is_path_of(*file, options_.snapshot) ||
-          std::to_string(iteration_of(name)) == options_.snapshot)
-        fitting.push_back(file);
-      names.push_back(name);
+      if (is_chosen(*file)) fitting.push_back(file);
+      names.push_back(file->base());
     }
     if (fitting.size() > 1)
       error(Code::kInvalid,
@@ -233,7 +256,7 @@ class Finder {
   Diagnostics& diagnostics_;
   Package package_;
   json info_;
-  std::string folder_;  // of the snapshot that is named with one: the only one looked into
+  std::string folder_;  // the only one looked into; empty: all
 };
 
 }  // namespace
@@ -243,17 +266,19 @@ Package find_parts(const ModelFiles& files, const ImportOptions& options,
   return Finder(files, options, diagnostics).run();
 }
 
+// As DIGITS reads them: a label a line without the blanks around it; lines of blanks are none.
 std::vector<std::string> parse_labels(const std::string& text) {
+  constexpr std::string_view kBlanks = " \t\v\f", kByteOrderMark = "\xef\xbb\xbf";
   std::vector<std::string> labels;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = text.find('\n', at);
-    if (end == std::string::npos) end = text.size();
-    std::string line = text.substr(at, end - at);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    labels.push_back(std::move(line));
+  for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+       at < text.size();) {
+    const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
+    const std::string line = text.substr(at, end - at);
+    const size_t first = line.find_first_not_of(kBlanks);
+    if (first != std::string::npos)
+      labels.push_back(line.substr(first, line.find_last_not_of(kBlanks) + 1 - first));
     at = end + 1;
   }
-  while (!labels.empty() && labels.back().empty()) labels.pop_back();
   return labels;
 }
 
