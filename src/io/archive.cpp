@@ -149,7 +149,8 @@ Members read_members(archive* a, Budget& budget, bool gzip, const std::string& n
       fail(Code::kInvalid, name, "the archive is damaged: " + reason_of(a));
     if (count == kMaxMembers)
       fail(Code::kResource, name, "more than " + std::to_string(kMaxMembers) + " members");
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) continue;
+    const char* const link = archive_entry_hardlink_utf8(entry);
+    if (archive_entry_filetype(entry) != AE_IFREG && !link) continue;
     const char* spelt = archive_entry_pathname_utf8(entry);
     if (!spelt) spelt = archive_entry_pathname(entry);
     if (!spelt)
@@ -159,11 +160,22 @@ Members read_members(archive* a, Budget& budget, bool gzip, const std::string& n
     if (member.empty()) continue;
     if (archive_entry_is_encrypted(entry))
       fail(Code::kUnsupported, name, "member '" + member + "' is encrypted");
-    std::string content =
-        read_member(a, budget, gzip, name, member,
-                    archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
-    const auto same = [&](const auto& held) { return held.first == member; };
-    const auto held = std::find_if(members.begin(), members.end(), same);
+    const auto find = [&](const std::string& wanted) {
+      return std::find_if(members.begin(), members.end(),
+                          [&](const auto& held) { return held.first == wanted; });
+    };
+    std::string content;
+    if (link) {  // another name of a file before
+      const auto meant = find(clean_member_name(link));
+      if (meant == members.end()) continue;
+      budget.take(static_cast<int64_t>(meant->second.size()),
+                  gzip ? budget.packed : archive_filter_bytes(a, -1), name);
+      content = meant->second;
+    } else {
+      content = read_member(a, budget, gzip, name, member,
+                            archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
+    }
+    const auto held = find(member);
     if (held != members.end())
       held->second = std::move(content);  // the later one counts
     else

@@ -245,6 +245,18 @@ TEST(Archive, ReadsNamesInUtf8) {
   EXPECT_EQ(parse_archive(as_bytes(pack(false, members)), "x", 1 << 20), members);
 }
 
+// Another name of a file before it, as GNU tar writes what has two names.
+TEST(Archive, ReadsHardLinks) {
+  const std::string folder = (std::filesystem::temp_directory_path() / "tenfold-links-XXXXXX");
+  std::string made = folder;
+  ASSERT_NE(mkdtemp(made.data()), nullptr);
+  const std::string in =
+      "cd " + made + " && printf cat >a.txt && ln a.txt b.txt && tar cf t.tar a.txt b.txt";
+  ASSERT_EQ(std::system(in.c_str()), 0);
+  EXPECT_EQ(read_archive(made + "/t.tar"), (Members{{"a.txt", "cat"}, {"b.txt", "cat"}}));
+  std::filesystem::remove_all(made);
+}
+
 TEST(Archive, ReadsTarAndZip) {
   const Members members = {{"net/deploy.prototxt", "name: \"x\""}, {"b", std::string(5000, 'z')}};
   for (const bool zip : {false, true}) {
