@@ -117,9 +117,16 @@ void NetworkImpl::removeTensor(ITensor& tensor) {
   core.changed();
 }
 
+static std::string by(DimsHW d) { return std::to_string(d.h()) + "x" + std::to_string(d.w()); }
+
 template <class L>
 L* NetworkImpl::make_convolution(const char* kind, ITensor& input, int maps, DimsHW kernel,
                                  Weights weights, Weights bias) {
+  if (maps < 1 || kernel.h() < 1 || kernel.w() < 1) {
+    core.log.error(std::string("add") + kind + ": " + std::to_string(maps) +
+                   " output maps and a kernel of " + by(kernel) + ": each must be positive");
+    return nullptr;
+  }
   auto* layer = make<L>(kind, {given(input)});
   if (!layer) return nullptr;
   layer->maps = maps;
@@ -142,6 +149,11 @@ nvinfer1::IDeconvolutionLayer* NetworkImpl::addDeconvolution(ITensor& input, int
 
 nvinfer1::IFullyConnectedLayer* NetworkImpl::addFullyConnected(ITensor& input, int outputs,
                                                                Weights weights, Weights bias) {
+  if (outputs < 1) {
+    core.log.error("addFullyConnected: " + std::to_string(outputs) +
+                   " outputs: at least one is needed");
+    return nullptr;
+  }
   auto* layer = make<FullyConnectedLayer>("Fully Connected", {given(input)});
   if (!layer) return nullptr;
   layer->channels = outputs;
@@ -159,6 +171,10 @@ nvinfer1::IActivationLayer* NetworkImpl::addActivation(ITensor& input,
 
 nvinfer1::IPoolingLayer* NetworkImpl::addPooling(ITensor& input, nvinfer1::PoolingType type,
                                                  DimsHW window) {
+  if (window.h() < 1 || window.w() < 1) {
+    core.log.error("addPooling: a window of " + by(window) + ": each must be positive");
+    return nullptr;
+  }
   auto* layer = make<PoolingLayer>("Pooling", {given(input)});
   if (!layer) return nullptr;
   layer->kind = type;

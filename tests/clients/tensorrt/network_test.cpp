@@ -262,6 +262,22 @@ TEST(Builder, RefusesWithTheReason) {
       "unknown unary operation 99");
 }
 
+// As TensorRT does: a layer that cannot be is none, at once.
+TEST(Builder, ImpossibleParametersGiveNoLayer) {
+  Messages messages;
+  IBuilder* builder = createInferBuilder(messages);
+  INetworkDefinition* net = builder->createNetwork();
+  ITensor& x = *net->addInput("x", DataType::kFLOAT, DimsCHW(1, 8, 8));
+  EXPECT_EQ(net->addConvolution(x, 0, DimsHW(3, 3), none(), none()), nullptr);
+  EXPECT_EQ(net->addConvolution(x, 2, DimsHW(0, 5), none(), none()), nullptr);
+  EXPECT_EQ(net->addDeconvolution(x, -1, DimsHW(3, 3), none(), none()), nullptr);
+  EXPECT_EQ(net->addFullyConnected(x, 0, none(), none()), nullptr);
+  EXPECT_EQ(net->addPooling(x, PoolingType::kMAX, DimsHW(-1, 2)), nullptr);
+  EXPECT_TRUE(messages.complained("kernel of 0x5")) << messages.all();
+  net->destroy();
+  builder->destroy();
+}
+
 TEST(Builder, RefusesEmptyNetworksAndForeignTensors) {
   Messages messages;
   IBuilder* builder = createInferBuilder(messages);
