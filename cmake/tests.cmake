@@ -162,6 +162,18 @@ foreach(room IN LISTS rooms)
   endif()
 endforeach()
 
+# The rows once more with what older processors have, which plans for any x86-64-v2 fall back to.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  foreach(level IN ITEMS "x86-64-v2 SSE41" "x86-64-v3 AVX2")
+    string(REPLACE " " ";" level "${level}")
+    list(GET level 0 ours)
+    list(GET level 1 vendors)
+    add_test(NAME op.levels.${ours} COMMAND test_op --gtest_brief=1 --gtest_filter=Cases/*:Ranges/*)
+    set_tests_properties(op.levels.${ours} PROPERTIES LABELS op TIMEOUT 600 ENVIRONMENT
+      "TENFOLD_CPU_ISA=${ours};ONEDNN_MAX_CPU_ISA=${vendors};OMP_WAIT_POLICY=PASSIVE")
+  endforeach()
+endif()
+
 # ---- programs written for TensorRT, on a real CUDA driver ------------------------------------------
 # Those that touch no device memory themselves; with CUDA's calls made on the driver.
 if(TARGET tenfold_tensorrt AND TARGET test_gpu)

@@ -1,11 +1,13 @@
 // Processors as Targets: the one at hand, and those known by instruction set.
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include <unistd.h>
 
 #include "backends/cpu/device.h"
 #include "backends/cpu/onednn/version.h"
+#include "backends/cpu/simd/loops.h"
 #include "src/base/threads.h"
 
 #if defined(__x86_64__)
@@ -119,6 +121,8 @@ Target detect_target() {
     if (const long bytes = sysconf(what); bytes > 0) t.numbers[key] = bytes;
 #endif
   if (const std::string list = features(); !list.empty()) t.texts["isa"] = list;
+  if (const char* most = std::getenv("TENFOLD_CPU_ISA"); most && simd::knows_isa(most))
+    t.texts["isa"] += std::string("/below-") + most;
   if (const std::string name = brand(); !name.empty()) t.texts["processor"] = name;
 #if TENFOLD_WITH_ONEDNN
   t.texts["onednn"] = onednn::version();

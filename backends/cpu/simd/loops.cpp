@@ -1,6 +1,9 @@
 #define TENFOLD_LOOP loop_baseline
 #include "backends/cpu/simd/loops.inc"
 
+#include <cstdlib>
+#include <string_view>
+
 #include "tenfold/expr.h"
 
 namespace tenfold::cpu::simd {
@@ -13,11 +16,20 @@ static_assert(static_cast<int>(ExprOp::kCast) == 4 && static_cast<int>(ExprOp::k
               static_cast<int>(ExprOp::kPRelu) == 64 && static_cast<int>(ExprOp::kEqual) == 80 &&
               static_cast<int>(ExprOp::kXor) == 87 && static_cast<int>(ExprOp::kSelect) == 90);
 
+bool knows_isa(const char* name) {
+  const std::string_view isa = name;
+  return isa == "x86-64-v2" || isa == "x86-64-v3";
+}
+
 Loop best_loop() {
 #if defined(__x86_64__)
+  const char* const given = std::getenv("TENFOLD_CPU_ISA");
+  const std::string_view most = given ? given : "";
+  if (most == "x86-64-v2") return loop_baseline;
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+  if (most != "x86-64-v3" && __builtin_cpu_supports("avx512f") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
     return loop_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
       __builtin_cpu_supports("bmi2"))

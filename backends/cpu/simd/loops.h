@@ -26,7 +26,8 @@ void loop_baseline(const Inst&, int64_t, const float*, const float*, const float
 void loop_avx2(const Inst&, int64_t, const float*, const float*, const float*, float*);
 void loop_avx512(const Inst&, int64_t, const float*, const float*, const float*, float*);
 
-// The fastest that this processor has.
+// The fastest that this processor has, and that TENFOLD_CPU_ISA (x86-64-v2, x86-64-v3) permits.
 Loop best_loop();
+bool knows_isa(const char* name);  // that TENFOLD_CPU_ISA can name
 
 }  // namespace tenfold::cpu::simd
