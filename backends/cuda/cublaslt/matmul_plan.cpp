@@ -117,8 +117,10 @@ struct MatmulPlan::Descriptors {
                    "describing a matrix");
     if (spec.batch > 1) {
       const auto count = static_cast<int32_t>(spec.batch);
-      (void)api().layout_set(made, kLayoutBatchCount, &count, sizeof count);
-      (void)api().layout_set(made, kLayoutBatchStride, &stride, sizeof stride);
+      check_cublaslt(api().layout_set(made, kLayoutBatchCount, &count, sizeof count),
+                     "describing a batch");
+      check_cublaslt(api().layout_set(made, kLayoutBatchStride, &stride, sizeof stride),
+                     "describing a batch");
     }
     return made;
   }
@@ -126,19 +128,24 @@ struct MatmulPlan::Descriptors {
   std::vector<CublasLtHeuristicResult> heuristics(CublasLtHandle handle, int most) const {
     void* preference = nullptr;
     check_cublaslt(api().preference_create(&preference), "asking for algorithms");
+    const auto destroy = [](void* p) { (void)api().preference_destroy(p); };
+    const std::unique_ptr<void, decltype(destroy)> owned(preference, destroy);
     const auto cap = static_cast<uint64_t>(kWorkspaceCap);
-    (void)api().preference_set(preference, kPrefWorkspace, &cap, sizeof cap);
+    const auto prefer = [&](int attribute, const auto& value) {
+      check_cublaslt(api().preference_set(preference, attribute, &value, sizeof value),
+                     "asking for algorithms");
+    };
+    prefer(kPrefWorkspace, cap);
     // Parts of a split reduction are summed in f32, in a fixed order.
     const auto reductions = static_cast<uint32_t>(kReductionInCompute);
-    (void)api().preference_set(preference, kPrefReductions, &reductions, sizeof reductions);
+    prefer(kPrefReductions, reductions);
     const uint32_t alignment = 16;  // of slices, and of what a caller binds
     for (const int operand : {kPrefAlignmentA, kPrefAlignmentB, kPrefAlignmentC, kPrefAlignmentD})
-      (void)api().preference_set(preference, operand, &alignment, sizeof alignment);
+      prefer(operand, alignment);
     std::vector<CublasLtHeuristicResult> results(static_cast<size_t>(most));
     int count = 0;
     const cublasStatus status =
         api().heuristic(handle, product, a, b, c, d, preference, most, results.data(), &count);
-    (void)api().preference_destroy(preference);
     check_cublaslt(status, "asking for algorithms");
     results.resize(static_cast<size_t>(std::clamp(count, 0, most)));
     std::erase_if(results, [](const auto& r) { return r.state != cublaslt::kSuccess; });

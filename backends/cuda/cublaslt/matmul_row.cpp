@@ -180,7 +180,8 @@ std::vector<Tactic> MatmulRow::tactics(const Problem& problem, const Target& tar
         const auto session = Session::of(*device);
         list = MatmulPlan::candidates(session->handle, spec, kMostTactics);
       } catch (const Error& e) {
-        log(Severity::kNote, std::string("cublaslt.matmul: ") + e.what());
+        log(Severity::kWarning,
+            std::string("cublaslt.matmul offers nothing for ") + problem.str() + ": " + e.what());
         list.clear();
       }
     }
