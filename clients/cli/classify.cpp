@@ -75,6 +75,31 @@ const Binding& picture_binding(const Engine& engine) {
   return *picture;
 }
 
+// Where the scores are: the last output that has one for each label, else the last; networks that
+// were trained with side classifiers have these before their own, and DIGITS takes the last, too.
+std::string scores_binding(const Engine& engine) {
+  const auto labels = static_cast<int64_t>(engine.plan().labels.size());
+  std::string last, fitting;
+  int outputs = 0;
+  for (const Binding& b : engine.bindings()) {
+    if (b.is_input) continue;
+    ++outputs;
+    last = b.name;
+    int64_t scores = 1;
+    for (size_t d = 1; d < b.type.shape.size(); ++d)
+      scores = b.type.shape[d].is_const() && scores < (int64_t{1} << 32)
+                   ? scores * std::min(b.type.shape[d].value(), int64_t{1} << 30)
+                   : 0;
+    if (labels > 0 && scores == labels) fitting = b.name;
+  }
+  const std::string& chosen = fitting.empty() ? last : fitting;
+  if (outputs > 1)
+    say("note: there are {} outputs: the scores are those of '{}'; --output names another, for a "
+        "model\n",
+        outputs, chosen);
+  return chosen;
+}
+
 // The picture as the binding wants it: u8[1,H,W,C], or f32[1,C,H,W] of plain pixel values when the
 // model came without preprocessing.
 Tensor picture_input(const std::string& file, const Preprocess& given, const Binding& binding) {
@@ -210,9 +235,7 @@ void classify(ClassifyOptions o) {
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
   const auto context = engine->create_context();
   const Binding& input = picture_binding(*engine);
-  std::string output;
-  for (const Binding& b : engine->bindings())
-    if (!b.is_input && output.empty()) output = b.name;
+  const std::string output = scores_binding(*engine);
 
   std::vector<Answer> answers;
   Agreement agreement;

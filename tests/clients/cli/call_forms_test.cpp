@@ -105,6 +105,39 @@ TEST_F(Cli, MapsOfScoresNameClassAndPosition) {
   EXPECT_NE(o.err.find("is a map"), std::string::npos) << o.err;
 }
 
+// Networks with side classifiers have several outputs; their own scores come last.
+TEST_F(Cli, TheLastOutputNamesThePicture) {
+  write("n.prototxt",
+        "input: 'd' input_shape { dim: 1 dim: 3 dim: 1 dim: 1 }\n"
+        "layer { name: 'side' type: 'Power' bottom: 'd' top: 'side' power_param { scale: -1 } }\n"
+        "layer { name: 's' type: 'Power' bottom: 'd' top: 's' power_param { scale: 0.01 } }\n");
+  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
+  const Outcome o = tenfold("classify " + path("n.prototxt") + " " + path("p.ppm") + kCpu +
+                            "--json --random-weights");
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_GT(nlohmann::json::parse(o.out)["results"][0]["top"][0]["score"], 0);
+  EXPECT_NE(o.err.find("2 outputs: the scores are those of 's'"), std::string::npos) << o.err;
+}
+
+// Plans of a fixed batch are measured at it.
+TEST_F(Cli, FixedBatchSizesAreTaken) {
+  write("f.prototxt",
+        "input: 'd' input_shape { dim: 4 dim: 3 dim: 8 dim: 8 }\n"
+        "layer { name: 'r' type: 'Reshape' bottom: 'd' top: 'r'\n"
+        "        reshape_param { shape { dim: 2 dim: 2 dim: -1 } } }\n");
+  ASSERT_EQ(tenfold("build " + path("f.prototxt") + kCpu + "-o " + path("f.plan")).status, 0);
+  const Outcome o = tenfold("bench " + path("f.plan") + " --device cpu --duration 0.01 --json");
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_EQ(nlohmann::json::parse(o.out)["batch"], 4);
+  const std::string bench = "bench " + path("f.plan") + " --device cpu --duration 0.01 --batch ";
+  EXPECT_EQ(tenfold(bench + "4").status, 0);
+  EXPECT_EQ(tenfold(bench + "1").status, 2);
+  EXPECT_EQ(tenfold("run " + path("f.plan") + " --device cpu --list-taps").status, 0);
+  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
+  EXPECT_EQ(tenfold("classify " + path("f.plan") + " " + path("p.ppm") + " --device cpu").status,
+            3);
+}
+
 TEST_F(Cli, AMissingFileHidesNothingAboutTheModel) {
   write("net.prototxt",
         "input: 'data' input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n"

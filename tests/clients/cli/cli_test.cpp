@@ -113,6 +113,26 @@ TEST_F(Cli, OneTimingCacheGivesOneFile) {
   EXPECT_EQ(read_file(path("a.plan")), read_file(path("b.plan")));
 }
 
+// Times are of the tuning sizes: a plan for another range of batch sizes uses them.
+TEST_F(Cli, TimesServeOtherRanges) {
+  const std::string build = "build " + kDigits + "digits.tar.gz --device cpu --timing-cache " +
+                            path("times") + " -o " + path("a.plan");
+  ASSERT_EQ(tenfold(build).status, 0);
+  const std::string times = read_file(path("times"));
+  ASSERT_EQ(tenfold(build + " --batch 1").status, 0);
+  EXPECT_EQ(read_file(path("times")), times);
+}
+
+// What killed programs leave behind hinders nobody.
+TEST_F(Cli, TemporaryNamesMayBeTaken) {
+  const std::string script = "cd " + path("") +
+                             " && exec sh -c 'for k in 0 1 2; do : >t.plan.tmp$$.$k; done; exec " +
+                             std::string(TENFOLD_BIN_DIR) + "/tenfold build " + kDigits +
+                             "digits.tar.gz --device cpu --no-timing -o t.plan 2>err'";
+  EXPECT_EQ(std::system(script.c_str()), 0);
+  EXPECT_EQ(tenfold("check " + path("t.plan") + " --structure").status, 0);
+}
+
 TEST_F(Cli, RunWritesOneFileAnOutput) {
   write("net.prototxt", two_outputs("c"));
   save_npy(path("x.npy"), test::random_tensor(DType::kF32, {2, 3, 4, 4}, 3));
