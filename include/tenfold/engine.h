@@ -85,10 +85,13 @@ class Context {
   int64_t bytes(int binding) const;  // that its address must have room for
   int64_t memory_bytes() const;  // arena and scratch of the bound shape
 
-  // Device (or, on the CPU, host) addresses of inputs and outputs. Cheap; may change between runs.
+  // Device (or, on the CPU, host) addresses of inputs and outputs. Cheap itself; may change between
+  // runs.
   // A device's are multiples of 16 bytes: kInvalid otherwise.
   Status set_address(int binding, void* address) noexcept;
-  // Neither allocates, locks nor searches. All addresses must be set and bind() done.
+  // Itself neither allocates, locks nor searches; vendor libraries may (oneDNN allocates). All
+  // addresses must be set and bind() done. The first enqueue after an address of a vendor's step
+  // has changed on a GPU captures that step anew, under a lock.
   Status enqueue(Stream& stream) noexcept;
   // Host tensors in, host tensors out: binds, copies, runs, waits. For tools and tests. The inputs'
   // shapes stay bound; addresses that were set are kept if they are the shapes of before, else

@@ -53,7 +53,8 @@ struct Constant {
   bool is_recipe() const { return !op.empty(); }
 };
 
-// A value. `permitted` is the set of types it may be stored in; empty: pinned to its dtype.
+// A value. `permitted` is the set of types it may be stored in, among those that a build permits
+// (CompileOptions); empty: all of these. A set of its dtype alone pins it.
 struct Value {
   std::string name;
   NodeId producer;       // invalid for inputs and constants

@@ -132,11 +132,13 @@ struct Operands {
 class Row {
  public:
   virtual ~Row() = default;
-  // --- plan half: pure functions of values ---
+  // --- plan half: functions of values; what a vendor's library says about a Target counts as one
+  // (docs/adr/0008) ---
   virtual std::string_view name() const = 0;  // unique, stable: stored in plans ("onednn.conv")
   virtual std::string_view backend() const = 0;  // Target.kind it serves
   // Anchor patterns in the IR's text form: "Conv(x, @w)", "MaxPool(x)"; `@` asks for a constant,
-  // "..." for any number of inputs. The grower adds pointwise prefixes and suffixes as the Expr.
+  // "..." for any number of inputs. The grower adds what pointwise nodes do with the output as the
+  // Expr.
   virtual std::vector<std::string> patterns() const = 0;
   // Asked with open Problems (Formats undecided) and again with closed ones.
   virtual Verdict supports(const Problem& problem, const Target& target) const = 0;

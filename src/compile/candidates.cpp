@@ -105,7 +105,7 @@ Offer Collector::view(NodeId start) {
   const bool to_nchw =
       transpose && graph_.node(start).attrs.ints("perm") == std::vector<int64_t>{0, 3, 1, 2};
   std::vector<DType> types{offer.lowered.problem.inputs.at(0).format.dtype};
-  if (types.front() == DType::kF32 && permitted_.contains(DType::kF16))
+  if (types.front() == DType::kF32 && permitted_for(offer.lowered).contains(DType::kF16))
     types.push_back(DType::kF16);
   for (DType t : types) {
     Candidate choice;

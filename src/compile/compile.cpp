@@ -6,7 +6,9 @@
 #include "src/compile/choice.h"
 #include "src/compile/emit.h"
 #include "src/compile/flow.h"
+#include "src/compile/region.h"
 #include "src/plan/sharing.h"
+#include "src/plan/verify.h"
 #include "tenfold/version.h"
 
 namespace tenfold {
@@ -58,6 +60,21 @@ void remark_program(const Program& program, const Section& section, int in_place
       std::to_string(memory.lower_bound) + ")");
 }
 
+[[noreturn]] void too_large(const Graph& graph, size_t count, const char* what) {
+  throw Error(Code::kResource,
+              "network '" + graph.name() + "' has " + std::to_string(count) + " " + what +
+                  ": a plan's program holds " + std::to_string(kMaxSteps) + " steps at most",
+              {"split the network into several"});
+}
+
+// Refuses before the search what no fusion makes small enough.
+void check_size(const Graph& graph) {
+  size_t steps = 0;
+  for (const NodeId node : graph.order())
+    steps += !select::is_pointwise(graph, node) && !select::is_view(graph, node);
+  if (steps > kMaxSteps) too_large(graph, steps, "layers that take a step each");
+}
+
 void check_options(const Graph& graph, const CompileOptions& options) {
   check_thread_count(options.threads);
   if (options.tactics_per_row < 1 || !(options.seconds_limit >= 0))
@@ -98,6 +115,7 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
   if (options.progress && !options.progress({"canonicalizing", 0, 0}))
     throw Error(Code::kCancelled, "compilation was cancelled");
   canonicalize(graph);
+  check_size(graph);
 
   Plan plan;
   plan.name = graph.name();
@@ -125,6 +143,8 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
     }
     Program program =
         emit_program(of.graph, s.selection, s.found, *s.conversions, target, table, section);
+    if (program.steps.size() > kMaxSteps) too_large(graph, program.steps.size(), "steps");
+    if (program.buffers.size() > kMaxBuffers) too_large(graph, program.buffers.size(), "buffers");
     if (backend.runs_in_order()) run_in_order(program);
     const int in_place = share_storage(program, bindings);
     if (explanation) remark_program(program, section, in_place, *explanation);

@@ -86,9 +86,17 @@ std::vector<Costs::Job> Costs::jobs_for(const Row& row, const Problem& problem) 
   return jobs;
 }
 
+namespace {
+// A time is of the tuning sizes, whatever else the program takes.
+Problem as_timed(Problem problem) {
+  for (Symbol& s : problem.symbols) s.min = s.max = s.tune;
+  return problem;
+}
+}  // namespace
+
 TimingCache::Key Costs::cache_key(const Job& job) const {
   const std::string version = job.row->version(target_);
-  return {job.problem.hash(), std::string(job.row->name()), job.tactic,
+  return {as_timed(job.problem).hash(), std::string(job.row->name()), job.tactic,
           machine_ + (version.empty() ? "" : "/" + version)};
 }
 
@@ -166,7 +174,7 @@ void Costs::measure(std::vector<Job>& jobs, std::string_view phase) {
         note_time(jobs[at + k].problem, outcome.us);
         if (options_.timing_cache) {
           const TimingCache::Key key = cache_key(jobs[at + k]);
-          options_.timing_cache->insert(key, outcome.us, jobs[at + k].problem.str());
+          options_.timing_cache->insert(key, outcome.us, as_timed(jobs[at + k].problem).str());
           outcome.us =
               options_.timing_cache->find(key).value_or(outcome.us);  // rounded as the file is
         }

@@ -21,6 +21,7 @@ struct Item {
   int64_t bytes = 0;
   int64_t alignment = kSmallAlignment;
   std::vector<uint32_t> touched;       // steps that read or write it, ascending
+  StepSet before;                      // steps that have finished when any of them begins
   bool to_the_end = false;             // a tap to be kept: never given up
   int64_t offset = -1;
   uint32_t first() const { return touched.front(); }
@@ -34,10 +35,8 @@ void touch(Item& item, uint32_t step) {
 // Whether `a` is done with before anything touches `b`.
 bool precedes(const Item& a, const Item& b, const StepOrder& order) {
   if (a.to_the_end || a.last() >= b.first()) return false;
-  for (const uint32_t x : a.touched)
-    for (const uint32_t y : b.touched)
-      if (!order.before(x, y)) return false;
-  return true;
+  return order.is_chain() || std::all_of(a.touched.begin(), a.touched.end(),
+                                         [&](uint32_t x) { return b.before.contains(x); });
 }
 
 // Places the items in the given sequence, each at the lowest free offset; returns the peak.
@@ -136,6 +135,7 @@ MemoryPlan plan_memory(const Program& program, const SymbolValues& values,
   std::stable_sort(by_size.begin(), by_size.end(),
                    [&](size_t a, size_t b) { return items[a].bytes > items[b].bytes; });
   const StepOrder order(program.steps);
+  for (const size_t k : by_step) items[k].before = order.before_all(items[k].touched);
   const int64_t peak_by_size = place(items, by_size, order);
   const int64_t peak_by_step = place(items, by_step, order);
   MemoryPlan plan;

@@ -20,4 +20,13 @@ StepOrder::StepOrder(const std::vector<Step>& steps) {
   }
 }
 
+StepSet StepOrder::before_all(const std::vector<uint32_t>& steps) const {
+  StepSet set;
+  if (chain_) return set;
+  set.words_.assign(words_, ~uint64_t{0});
+  for (const uint32_t step : steps)
+    for (size_t w = 0; w < words_; ++w) set.words_[w] &= ancestors_[step * words_ + w];
+  return set;
+}
+
 }  // namespace tenfold

@@ -8,6 +8,10 @@
 
 namespace tenfold {
 
+// Of a program.
+inline constexpr size_t kMaxSteps = 1u << 14;
+inline constexpr size_t kMaxBuffers = 1u << 14;
+
 [[noreturn]] inline void bad(const std::string& what) { throw Error(Code::kInvalid, what); }
 
 // Runs a check; whatever it throws becomes an Error{kInvalid} that begins with `where`.

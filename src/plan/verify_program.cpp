@@ -13,8 +13,6 @@ namespace tenfold {
 
 namespace {
 
-constexpr size_t kMaxSteps = 1u << 14;
-constexpr size_t kMaxBuffers = 1u << 14;
 constexpr size_t kMaxSymbols = 1u << 8;  // as a Problem's; they are searched linearly
 // Steps of an entry, and its buffers, those of called programs counted at each call.
 constexpr size_t kMaxUnfolded = 1u << 16;

@@ -57,6 +57,44 @@ TEST(CompileOptions, WhatDoesNotGoWithGraphOrTargetIsRefused) {
   }
 }
 
+// A value whose permitted types are its own type alone is stored in it, whatever the build permits.
+TEST(CompileOptions, PinnedValuesKeepTheirType) {
+  const auto type_of_middle = [](bool pinned) {
+    test::Net net(8);
+    const ValueId middle = net.conv(net.x, 16, 3, "middle");
+    Graph graph = net.done(net.conv(middle, 16, 3, "last"));
+    if (pinned) graph.set_permitted(*graph.find_value("middle"), {DType::kF32});
+    CompileOptions options = untimed();
+    options.fp16 = true;
+    const Plan plan = compile(graph, Target::parse("cuda:h200"), options);
+    for (const Step& step : plan.sections[0].programs[0].steps)
+      if (step.name.find("middle") != std::string::npos && step.problem.op == "Conv")
+        return step.problem.outputs[0].format.dtype;
+    ADD_FAILURE() << "no step computes it";
+    return DType::kBool;
+  };
+  EXPECT_EQ(type_of_middle(false), DType::kF16);
+  EXPECT_EQ(type_of_middle(true), DType::kF32);
+}
+
+// More steps than a plan holds are a limit of ours, told before the search.
+TEST(CompileOptions, NetworksOfTooManyStepsAreALimit) {
+  test::Net net(1);
+  ValueId v = net.x;
+  for (int k = 0; k <= 1 << 14; ++k)
+    v = net.b.node(
+        "MaxPool", {v},
+        {{"kernel", std::vector<int64_t>{1, 2}}, {"pads", std::vector<int64_t>{0, 0, 0, 1}}});
+  const Graph graph = net.done(v);
+  try {
+    (void)compile(graph, kCpu, untimed());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::kResource) << e.full();
+    EXPECT_NE(e.full().find("16385"), std::string::npos) << e.full();
+  }
+}
+
 TEST(CompileOptions, WhatATimeLimitLeavesIsToldOnce) {
   const std::shared_ptr<Device> device = open_device({"cpu", 0});
   CompileOptions options;

@@ -72,7 +72,7 @@ TEST(TimingCache, DamagedLinesLoseOnlyThemselves) {
   const std::string path = scratch_file("damaged");
   std::ofstream(path)
       << "tenfold-timing-cache 1\n000000000000002a\tr\t\tm\t3.5\tp\ngarbage\n00\tr\t\tm\t1\tp\n"
-         "000000000000002b\tr\t\tm\tnan-ish\tp\n";
+         "000000000000002b\tr\t\tm\tnan-ish\tp\n000000000000002c\tr\t\tm\tinf\tp\n";
   const auto cache = TimingCache::load(path);
   EXPECT_EQ(cache->size(), 1);
   std::filesystem::remove(path);
@@ -81,6 +81,8 @@ TEST(TimingCache, DamagedLinesLoseOnlyThemselves) {
 TEST(TimingCache, OtherFilesAreRefused) {
   const std::string path = scratch_file("other");
   std::ofstream(path) << "something else\n";
+  EXPECT_THROW(TimingCache::load(path), Error);
+  std::ofstream(path) << "tenfold-timing-cache 12\n";  // of another version
   EXPECT_THROW(TimingCache::load(path), Error);
   std::filesystem::remove(path);
   EXPECT_EQ(TimingCache::load(path)->size(), 0);

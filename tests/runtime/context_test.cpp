@@ -64,6 +64,24 @@ TEST(Context, EnqueuesOnTheCallersAddresses) {
   EXPECT_EQ(context->set_address(-1, nullptr).code(), Code::kNotFound);
 }
 
+// A run of another shape leaves no address behind that is too small for it.
+TEST(Context, RunsOfAnotherShapeDropTheCallersAddresses) {
+  const auto engine = cpu_engine(small_plan());
+  const auto context = engine->create_context();
+  Stream stream = Stream::create(engine->device());
+  context->set_batch(1);
+  context->bind();
+  Tensor data = random_tensor({1, 2, 6, 6}, 1), out = Tensor::zeros(DType::kF32, {1, 4, 6, 6});
+  ASSERT_TRUE(context->set_address(0, data.mutable_data()).ok());
+  ASSERT_TRUE(context->set_address(1, out.mutable_data()).ok());
+  context->run({{"data", random_tensor({1, 2, 6, 6}, 2)}});
+  EXPECT_TRUE(context->enqueue(stream).ok());
+  ASSERT_TRUE(stream.synchronize().ok());
+  expect_reference(data, out);
+  context->run({{"data", random_tensor({3, 2, 6, 6}, 3)}});
+  EXPECT_EQ(context->enqueue(stream).code(), Code::kInvalid);
+}
+
 TEST(Context, BatchZeroDoesNothingAndSucceeds) {
   const auto engine = cpu_engine(small_plan());
   const auto context = engine->create_context();
@@ -71,6 +89,9 @@ TEST(Context, BatchZeroDoesNothingAndSucceeds) {
   EXPECT_EQ(out.at("out").dims(), (Extents{0, 4, 6, 6}));
   Stream stream = Stream::create(engine->device());
   EXPECT_TRUE(context->enqueue(stream).ok());   // no addresses are needed
+  context->cancel();
+  EXPECT_EQ(context->enqueue(stream).code(), Code::kCancelled);
+  EXPECT_TRUE(context->enqueue(stream).ok());
   EXPECT_EQ(context->memory_bytes(), 0);
 }
 
