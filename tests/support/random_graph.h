@@ -56,7 +56,13 @@ class RandomGraph {
     if (pick(0, 3)) return values_.back();
     return values_[static_cast<size_t>(pick(0, static_cast<int64_t>(values_.size()) - 1))];
   }
-  ValueId constant(const Tensor& t) { return b_.constant("", t); }
+  // Now and then as the sum of two constants.
+  ValueId constant(const Tensor& t) {
+    if (t.dtype() != DType::kF32 || pick(0, 5) != 0) return b_.constant("", t);
+    Tensor half = t.cast(t.dtype());
+    for (float& v : half.as_mutable<float>()) v *= 0.5F;
+    return b_.node("Add", {b_.constant("", half), b_.constant("", half)});
+  }
   ValueId positive(int64_t n) {
     Tensor t = random({n});
     for (float& v : t.as_mutable<float>()) v = 0.5F + std::abs(v);
@@ -136,7 +142,7 @@ class RandomGraph {
     const Shape shape = b_.type(x).shape;
     const int64_t c = shape[1].value(), h = shape[2].value(), w = shape[3].value();
     ValueId y;
-    switch (pick(0, 20)) {
+    switch (pick(0, 21)) {
       case 0:
       case 1:
       case 2: y = conv(x, c, h, w); break;
@@ -160,6 +166,7 @@ class RandomGraph {
       case 13: y = padded(x, c, h, w); break;
       case 14: y = up(x, c, h, w); break;
       case 15: y = b_.node("Div", {x, positive(1)}); break;
+      case 21: y = b_.node("Mul", {b_.node("Sigmoid", {x}), b_.node("Sigmoid", {x})}); break;
       default: y = rare(x, c, h, w); break;
     }
     values_.push_back(y);
