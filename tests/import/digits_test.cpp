@@ -192,13 +192,19 @@ TEST(Digits, TheNewestSnapshotUnlessToldOtherwise) {
                    {"'11'", "snapshot_iter_9.caffemodel"}));
 }
 
-TEST(Digits, SeveralModelsInOnePackage) {
-  const Folder both, one, two;
+// Packages one/ and two/, which differ in their mean values, 5 and 7.
+void make_two_packages(const Folder& both) {
+  const Folder one, two;
   make_package(one, "transform_param { mean_value: 5 }");
   make_package(two, "transform_param { mean_value: 7 }");
   for (const auto& [from, name] : {std::pair{&one, "one/"}, std::pair{&two, "two/"}})
     for (const auto& file : fs::directory_iterator(from->path()))
       both.write(name + file.path().filename().string(), read_file(file.path().string()));
+}
+
+TEST(Digits, SeveralModelsInOnePackage) {
+  const Folder both;
+  make_two_packages(both);
   const ImportedModel unclear = import_model({both.path()});
   EXPECT_TRUE(says(unclear, Severity::kError, {"one/snapshot_iter_9", "two/snapshot_iter_9"}))
       << report(unclear);
@@ -214,12 +220,8 @@ TEST(Digits, SeveralModelsInOnePackage) {
 
 // The newest weights bring their own network, mean and labels along.
 TEST(Digits, TheNewestOfSeveralModelsIsWhole) {
-  const Folder both, one, two;
-  make_package(one, "transform_param { mean_value: 5 }");
-  make_package(two, "transform_param { mean_value: 7 }");
-  for (const auto& [from, name] : {std::pair{&one, "one/"}, std::pair{&two, "two/"}})
-    for (const auto& file : fs::directory_iterator(from->path()))
-      both.write(name + file.path().filename().string(), read_file(file.path().string()));
+  const Folder both;
+  make_two_packages(both);
   both.write("one/labels.txt", "old\nolder\n");
   both.write("two/snapshot_iter_10.caffemodel", weights());
   const ImportedModel newest = import_model({both.path()});

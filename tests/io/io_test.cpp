@@ -247,12 +247,10 @@ TEST(Archive, ReadsNamesInUtf8) {
 
 // Another name of a file before it, as GNU tar writes what has two names.
 TEST(Archive, ReadsHardLinks) {
-  const std::string folder = (std::filesystem::temp_directory_path() / "tenfold-links-XXXXXX");
-  std::string made = folder;
+  std::string made = std::filesystem::temp_directory_path() / "tenfold-links-XXXXXX";
   ASSERT_NE(mkdtemp(made.data()), nullptr);
-  const std::string in =
-      "cd " + made + " && printf cat >a.txt && ln a.txt b.txt && tar cf t.tar a.txt b.txt";
-  ASSERT_EQ(std::system(in.c_str()), 0);
+  const std::string tar = " && printf cat >a.txt && ln a.txt b.txt && tar cf t.tar a.txt b.txt";
+  ASSERT_EQ(std::system(("cd " + made + tar).c_str()), 0);
   EXPECT_EQ(read_archive(made + "/t.tar"), (Members{{"a.txt", "cat"}, {"b.txt", "cat"}}));
   std::filesystem::remove_all(made);
 }
