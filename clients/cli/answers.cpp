@@ -43,6 +43,9 @@ std::string ClassNames::operator[](int64_t index) const {
 }
 
 void Agreement::add(const Tensor& got, const Tensor& want) {
+  if (got.dims() != want.dims())
+    throw Error(Code::kInternal, "answers of " + std::to_string(got.count()) +
+                                     " scores are compared with " + std::to_string(want.count()));
   for (int64_t k = 0; k < got.count(); ++k) {
     const double g = got.at(k), w = want.at(k);
     const bool same = g == w || (std::isnan(g) && std::isnan(w));

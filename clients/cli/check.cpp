@@ -140,13 +140,25 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
   if (!ok) throw ExitWith{kAccuracy};
 }
 
+// The device to run the plan on; where there is none, what can be checked without.
+std::shared_ptr<Device> device_for(const CheckOptions& o) {
+  try {
+    return o.device.open_for(o.model);
+  } catch (const Error& e) {
+    std::vector<std::string> notes = e.notes();
+    if (e.code() == Code::kDevice)
+      notes.emplace_back("--structure checks the file alone, on any machine");
+    throw Error(e.code(), e.what(), std::move(notes));
+  }
+}
+
 void check_plan(const CheckOptions& o) {
   const std::string& file = o.model.model.front();
   const Plan plan = Plan::load(file, LoadOptions{true});
   plan.verify();
   say_without_effect(o.model, o.compile.given());
   if (o.structure_only) return finish(o, {}, {"structure and checksums only"}, file);
-  const std::shared_ptr<Device> device = o.device.open_for(o.model);
+  const std::shared_ptr<Device> device = device_for(o);
   const auto engine =
       Engine::create(plan, device, EngineOptions{o.device.threads, o.device.trust, 0, false});
   const auto reference =

@@ -28,9 +28,8 @@ struct ClassifyOptions {
 
 // Whether the second file is a model's: the weights beside a network, whatever they are called.
 bool belongs_to(const std::string& network, const std::string& file) {
-  if (file.ends_with(".prototxt")) return true;
+  if (file.ends_with(".prototxt") || file.ends_with(".caffemodel")) return true;
   if (!network.ends_with(".prototxt")) return false;
-  if (file.ends_with(".caffemodel")) return true;
   std::string extension = std::filesystem::path(file).extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -69,7 +68,7 @@ const Binding& picture_binding(const Engine& engine) {
   const Shape& shape = picture->type.shape;
   if (!shape.empty() && shape[0].is_const() && shape[0].value() != 1)
     throw Error(Code::kUnsupported,
-                fmt::format("input '{}' takes {} pictures at a time, no more and no fewer",
+                fmt::format("input '{}' takes {} pictures at a time, and classify gives one",
                             picture->name, shape[0].str()),
                 {advice});
   return *picture;
@@ -98,6 +97,15 @@ std::string scores_binding(const Engine& engine) {
         "model\n",
         outputs, chosen);
   return chosen;
+}
+
+// The reference kernels' value of an output.
+Tensor reference_of(const Graph& graph, const std::string& output, const std::string& input,
+                    const Tensor& picture) {
+  const std::vector<Tensor> values = evaluate_reference(graph, {{input, picture}});
+  for (size_t k = 0; k < values.size(); ++k)
+    if (graph.outputs()[k].name == output) return values[k];
+  throw Error(Code::kInternal, "the graph has no output '" + output + "'");
 }
 
 // The picture as the binding wants it: u8[1,H,W,C], or f32[1,C,H,W] of plain pixel values when the
@@ -259,8 +267,7 @@ void classify(ClassifyOptions o) {
       answers.push_back(best_of(file, scores, o.top, ms));
       const bool costly = !answers.empty() && agreement.compared >= 3 && ready_s > 2;
       if (loaded.model && !o.no_reference && !costly)
-        agreement.add(scores,
-                      evaluate_reference(loaded.model->graph, {{input.name, picture}}).at(0));
+        agreement.add(scores, reference_of(loaded.model->graph, output, input.name, picture));
     }
   }
   if (o.json) {

@@ -240,7 +240,7 @@ void settle(const Graph& graph, Offer& offer, Costs& costs, Explanation* explana
                                     reasons[k], c.problem.str()});
     if (reasons[k].empty())
       kept.push_back(std::move(c));
-    else
+    else if (c.row)
       refused.push_back(std::string(c.row->name()) + ": " + reasons[k]);
   }
   offer.candidates = std::move(kept);

@@ -208,6 +208,7 @@ TEST(Digits, SeveralModelsInOnePackage) {
   const ImportedModel unclear = import_model({both.path()});
   EXPECT_TRUE(says(unclear, Severity::kError, {"one/snapshot_iter_9", "two/snapshot_iter_9"}))
       << report(unclear);
+  EXPECT_FALSE(says(unclear, Severity::kNote, {"is used"})) << report(unclear);
   ImportOptions options;
   options.snapshot = "9";
   EXPECT_TRUE(says(import_model({both.path()}, options), Severity::kError,

@@ -80,6 +80,7 @@ class Finder {
   // Of several models, each a folder with a network and weights, the one with the weights meant.
   void choose_folder() {
     const ModelFile* weights = nullptr;
+    bool tie = false;  // then the weights that are meant are asked for below
     std::set<std::string> with_network, models;
     for (const ModelFile& file : files_.files)
       if (file.base().ends_with(".prototxt")) with_network.insert(folder_of(file));
@@ -87,9 +88,11 @@ class Finder {
       if (!file.base().ends_with(".caffemodel")) continue;
       if (with_network.count(folder_of(file))) models.insert(folder_of(file));
       if (!options_.snapshot.empty() && !is_chosen(file)) continue;
-      if (!weights || iteration_of(file.base()) > iteration_of(weights->base())) weights = &file;
+      const int64_t older = weights ? iteration_of(weights->base()) : -2;
+      tie = iteration_of(file.base()) == older || (tie && iteration_of(file.base()) < older);
+      if (iteration_of(file.base()) > older) weights = &file;
     }
-    if (!weights || models.size() < 2 || !models.count(folder_of(*weights))) return;
+    if (!weights || tie || models.size() < 2 || !models.count(folder_of(*weights))) return;
     folder_ = folder_of(*weights);
     note(fmt::format("there are {} models in it: that of {} is used", models.size(),
                      weights->shown()));

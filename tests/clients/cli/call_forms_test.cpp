@@ -119,6 +119,36 @@ TEST_F(Cli, TheLastOutputNamesThePicture) {
   EXPECT_NE(o.err.find("2 outputs: the scores are those of 's'"), std::string::npos) << o.err;
 }
 
+// The reference's answer of that output, though another comes first and is shorter.
+TEST_F(Cli, TheOutputThatAnswersIsCompared) {
+  const std::string side =
+      "layer { name: 'side' type: 'Pooling' bottom: 'd' top: 'side'\n"
+      "        pooling_param { pool: MAX global_pooling: true } }\n";
+  write("two.prototxt", "input: 'd' input_shape { dim: 1 dim: 3 dim: 40 dim: 50 }\n" + side +
+                            "layer { name: 's' type: 'InnerProduct' bottom: 'd' top: 's'\n"
+                            "        inner_product_param { num_output: 5000 } }\n"
+                            "layer { name: 'p' type: 'Softmax' bottom: 's' top: 'p' }\n");
+  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
+  const Outcome o = tenfold("classify " + path("two.prototxt") + " " + path("p.ppm") + kCpu +
+                            "--json --random-weights");
+  ASSERT_EQ(o.status, 0) << o.err;
+  const auto reference = nlohmann::json::parse(o.out)["reference"];
+  EXPECT_EQ(reference["same_top1"], reference["pictures"]);
+  EXPECT_LT(reference["largest_difference"], 1e-5);
+}
+
+// A file of weights is one, however its network is called.
+TEST_F(Cli, WeightsBelongToNetworksOfAnyName) {
+  write("net.txt",
+        "input: 'd' input_shape { dim: 1 dim: 3 dim: 1 dim: 1 }\n"
+        "layer { name: 's' type: 'Power' bottom: 'd' top: 's' }\n");
+  write("n.caffemodel", "\x0a\x01n");
+  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
+  const Outcome o = tenfold("classify " + path("net.txt") + " " + path("n.caffemodel") + " " +
+                            path("p.ppm") + kCpu);
+  EXPECT_EQ(o.status, 0) << o.err;
+}
+
 // Plans of a fixed batch are measured at it.
 TEST_F(Cli, FixedBatchSizesAreTaken) {
   write("f.prototxt",
