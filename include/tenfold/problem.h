@@ -63,6 +63,8 @@ struct Operand {
 //   Conv(f32[N,3,8,8], @f32[4,3,3,3], @f32[4,1,1]) {pads=[1,1,1,1]} out0=relu(add(acc,in2))
 //     -> f32[N,4,8,8] | compute=f32 acc=f32 | N in 0..64 at 1
 struct Problem {
+  static constexpr size_t kMaxOperands = 65536;  // inputs; outputs
+
   std::string op;
   Attrs attrs;
   std::vector<Operand> inputs;

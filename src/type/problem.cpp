@@ -9,7 +9,6 @@
 namespace tenfold {
 namespace {
 
-constexpr size_t kMaxOperands = 1024;
 constexpr size_t kMaxSymbols = 256;
 
 std::string join(const std::vector<Operand>& operands) {
@@ -31,7 +30,8 @@ std::vector<Operand> read_operands(Scanner& in, char close) {
   std::vector<Operand> operands;
   if (close && in.peek() == close) return operands;
   do {
-    if (operands.size() == kMaxOperands) in.fail("more than 1024 operands");
+    if (operands.size() == Problem::kMaxOperands)
+      in.fail("more than " + std::to_string(Problem::kMaxOperands) + " operands");
     operands.push_back(read_operand(in));
   } while (in.accept(','));
   return operands;

@@ -102,7 +102,8 @@ void check_sizes(const Problem& p, const SymbolValues& values) {
 void Problem::verify() const {
   if (!is_identifier(op)) bad("a problem without an op");
   if (outputs.empty()) bad("a problem without outputs");
-  if (inputs.size() > 1024 || outputs.size() > 1024) bad("a problem with more than 1024 operands");
+  if (inputs.size() > kMaxOperands || outputs.size() > kMaxOperands)
+    bad("a problem with more than " + std::to_string(kMaxOperands) + " operands");
   if (anchor_inputs < 0 || static_cast<size_t>(anchor_inputs) > inputs.size())
     bad("a problem with more anchor inputs than inputs");
   for (const DType t : {compute, accumulate})

@@ -1,4 +1,6 @@
 // Plans for a GPU, built, printed and recorded without one, of our own rows alone.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "backends/cuda/driver/compile_text.h"
@@ -70,6 +72,29 @@ TEST_P(LogPlans, RecordTheLargestOfALayer) {
   const size_t first = text.find("kernel cuda_top_k");
   ASSERT_NE(first, std::string::npos) << text;
   EXPECT_NE(text.find("kernel cuda_top_k", first + 1), std::string::npos) << text;
+}
+
+// More pieces than a kernel takes arguments.
+TEST_P(LogPlans, RecordJoinsOfManyPieces) {
+  const Target target = Target::parse("cuda:h200");
+  if (const Verdict can = cuda::can_compile(cuda::arch_of(target)); !can)
+    GTEST_SKIP() << can.reason;
+  GraphBuilder b("many");
+  b.symbol({"N", 1, 4, 1});
+  const ValueId x = b.input("x", DType::kF32, parse_shape("N,150,2,2"));
+  std::vector<ValueId> pieces = b.nodes("Split", {x}, 150, {{"axis", 1}});
+  std::reverse(pieces.begin(), pieces.end());
+  b.output(b.node("Concat", pieces, {{"axis", 1}}), "y");
+  CompileOptions options;
+  options.timing = false;
+  options.fp16 = GetParam();
+  const auto engine =
+      Engine::create(compile(b.finish(), target, options), cuda::open_log_device(target), {});
+  const auto context = engine->create_context();
+  context->set_recorder(RecorderKind::kLog);
+  context->set_batch(2);
+  context->bind();
+  EXPECT_NE(context->recorded().find("kernel cuda_"), std::string::npos) << context->recorded();
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, LogPlans, ::testing::Values(false, true),

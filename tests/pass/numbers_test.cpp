@@ -67,6 +67,31 @@ TEST(Canonicalize, RandomGraphsGiveEachOfThesePassesWork) {
     EXPECT_GE(changed[pass], 5) << pass;
 }
 
+// More operands than one kernel takes: every machine has rows for what the passes make of it.
+TEST(Canonicalize, JoinsAndCutsOfAnyNumberOfPieces) {
+  constexpr int kPieces = 5000;
+  GraphBuilder b("g");
+  b.symbol({"N", 1, 4, 1});
+  const ValueId x = b.input("x", DType::kF32, {Dim::symbol("N"), kPieces});
+  std::vector<ValueId> pieces = b.nodes("Split", {x}, kPieces, {{"axis", 1}}, "cut");
+  std::reverse(pieces.begin(), pieces.end());
+  b.output(b.node("Concat", pieces, {{"axis", 1}}), "y");
+  Graph graph = b.finish();
+  const std::string name = graph.value(pieces[17]).name;
+  const Tensor given = RandomGraph(1).random({2, kPieces});
+  Tensor want(DType::kF32, given.dims());
+  for (int64_t n = 0; n < 2; ++n)
+    for (int64_t k = 0; k < kPieces; ++k)
+      want.as_mutable<float>()[static_cast<size_t>(n * kPieces + k)] =
+          given.as<float>()[static_cast<size_t>((n + 1) * kPieces - 1 - k)];
+  expect_near(evaluate_reference(graph, {{"x", given}}).at(0), want, "as given");
+  canonicalize(graph);
+  EXPECT_TRUE(graph.find_value(name)) << name;
+  for (const NodeId id : graph.order())
+    EXPECT_LE(graph.node(id).inputs.size() + graph.node(id).outputs.size(), 65u);
+  expect_near(evaluate_reference(graph, {{"x", given}}).at(0), want, "canonical");
+}
+
 TEST(Canonicalize, FoldingHasABudget) {
   const auto folded = [](int64_t budget) {
     GraphBuilder b("g");

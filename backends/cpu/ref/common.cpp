@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <span>
 
 #include "src/base/checked.h"
 #include "src/base/threads.h"
@@ -11,7 +12,6 @@ namespace tenfold::cpu::ref {
 namespace {
 
 constexpr int64_t kBlock = BlockEvaluator::kBlock;
-constexpr size_t kMostSlots = 1024;  // operands and scratch of a Problem
 
 // What evaluating the Expr over a range needs; one per range that runs at the same time.
 struct Lane {
@@ -37,7 +37,11 @@ class Instance : public RowInstance {
     if (def.make && largest_count() > 0) kernel_ = def.make(p, threads_);
     plan_scratch(p);
     if (fused_) make_lanes(p);
+    slots_.resize(p.inputs.size() + p.outputs.size() + 1);
   }
+
+  // Of the operands and the scratch, for record to fill.
+  std::span<Slot> slots() { return slots_; }
 
   void run(void* const* slots) noexcept {
     if (largest_count() == 0) return;
@@ -163,6 +167,7 @@ class Instance : public RowInstance {
   std::vector<Source> sources_;
   std::vector<double*> results_;
   std::vector<Lane> lanes_;
+  std::vector<Slot> slots_;
 };
 
 // What the recorder copies.
@@ -187,7 +192,6 @@ class RefRow : public Row {
     if (target.kind != "cpu") return Verdict::no("the reference runs on the CPU");
     if (p.op != def_.op) return Verdict::no("computes " + def_.op);
     if (p.outputs.empty()) return Verdict::no("there is no output");
-    if (p.inputs.size() + p.outputs.size() >= kMostSlots) return Verdict::no("too many operands");
     for (const auto* list : {&p.inputs, &p.outputs})
       for (const Operand& o : *list)
         if (Verdict v = check_operand(o); !v) return v;
@@ -218,12 +222,12 @@ class RefRow : public Row {
   bool reads_slices() const override { return true; }
   void record(Commands& commands, const Operands& operands, const RowState*,
               const RowInstance& instance) const noexcept override {
-    const auto* in = static_cast<const Instance*>(&instance);
-    Slot slots[kMostSlots];
-    size_t n = list_slots(operands, slots);
-    if (n < kMostSlots) slots[n++] = operands.scratch;
-    const Call call{const_cast<Instance*>(in)};
-    commands.host(run_host, {slots, n}, &call, sizeof(call));
+    auto* in = const_cast<Instance*>(static_cast<const Instance*>(&instance));
+    const std::span<Slot> slots = in->slots();
+    (void)list_slots(operands, slots);
+    slots.back() = operands.scratch;
+    const Call call{in};
+    commands.host(run_host, slots, &call, sizeof(call));
   }
 
  private:
