@@ -51,25 +51,24 @@ std::vector<FormatTuple> OnednnRow::layouts(const Problem& open) const {
 
 namespace {
 
-// Whether an operand of the expression has the output's extents, or another's, at some sizes only:
-// what is one primitive at one size may be another, or none, at the next.
-bool changes_with_size(const Problem& closed) {
-  const Shape& y = closed.outputs[0].dims;
-  for (const int k : closed.expr.loads()) {
-    const Shape& dims = closed.inputs[static_cast<size_t>(k)].dims;
-    if (dims.size() == y.size() && !(dims == y) && !closed.symbols.empty()) return true;
-  }
-  return false;
-}
-
-// Bound one beyond the tuning sizes, or one below where those are the largest.
-Problem at_another_size(const Problem& closed) {
-  SymbolValues sizes;
+// What is one primitive at one size may be another, or oneDNN's reference, or none, at the next:
+// the row is asked at the tuning sizes, the smallest, the largest, and one beside the tuning sizes,
+// where operands that had the output's extents there may have others.
+std::vector<Problem> at_all_sizes(const Problem& closed) {
+  std::vector<Problem> sizes{at_tuning(closed)};
+  if (closed.symbols.empty()) return sizes;
+  SymbolValues smallest, beside;
   for (const Symbol& s : closed.symbols) {
     const int64_t tuning = std::max<int64_t>(s.tune, 1);
-    sizes.set(s.name, tuning < s.max ? tuning + 1 : std::max<int64_t>(tuning - 1, 1));
+    smallest.set(s.name, std::max<int64_t>(s.min, 1));
+    beside.set(s.name, tuning < s.max ? tuning + 1 : std::max<int64_t>(tuning - 1, 1));
   }
-  return closed.bind(sizes);
+  for (const SymbolValues& values : {smallest, beside, closed.largest()}) {
+    Problem bound = closed.bind(values);
+    if (std::find(sizes.begin(), sizes.end(), bound) == sizes.end())
+      sizes.push_back(std::move(bound));
+  }
+  return sizes;
 }
 
 }  // namespace
@@ -84,13 +83,16 @@ Verdict OnednnRow::ask(const Problem& closed) const {
   }
   std::string reason;
   try {
-    if (changes_with_size(closed)) (void)describe(at_another_size(closed), nullptr);
-    const Description d = describe(at_tuning(closed), nullptr);
-    if (is_reference(d.primitive))
-      reason = std::string("oneDNN has only its reference for this (") +
-               d.primitive.impl_info_str() + ")";
-    else if (!takes_operands(d))
-      reason = "oneDNN accepts an operand of the expression, but does not take it";
+    for (const Problem& bound : at_all_sizes(closed)) {
+      const Description d = describe(bound, nullptr);
+      if (is_reference(d.primitive))
+        reason = std::string("oneDNN has only its reference for this (") +
+                 d.primitive.impl_info_str() + ")" +
+                 (bound == at_tuning(closed) ? "" : " at another size: " + bound.str());
+      else if (!takes_operands(d))
+        reason = "oneDNN accepts an operand of the expression, but does not take it";
+      if (!reason.empty()) break;
+    }
   } catch (const Error& error) {
     reason = error.what();
   } catch (const dnnl::error& error) {
