@@ -20,6 +20,27 @@ namespace {
 
 using digits::Package;
 
+bool is_trained(const ModelFile& file) { return file.base().ends_with(".caffemodel"); }
+
+// Where no text is the network, protobuf's binary form is: the file beside a .caffemodel, or the
+// only one, then with its weights.
+const ModelFile* binary_network(const ModelFiles& files) {
+  const ModelFile* found = nullptr;
+  int others = 0;
+  for (const ModelFile& file : files.files) {
+    if (file.base().ends_with(".binaryproto") || file.base().ends_with(".npy")) continue;
+    if (file.is_text() || file.base().ends_with(".prototxt")) {
+      if (!file.base().ends_with(".txt")) return nullptr;
+    } else if (is_trained(file)) {
+      ++others;
+    } else {
+      if (found) return nullptr;
+      found = &file;
+    }
+  }
+  return found && others <= 1 && caffe::is_binary_net(found->bytes()) ? found : nullptr;
+}
+
 // The parts among single files, by content: text is the network, binary the weights.
 Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
                        Diagnostics& diagnostics, size_t& misnamed) {
@@ -28,14 +49,16 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
                     const std::string& hint) {
     diagnostics.add({Severity::kError, code, file.shown(), 0, -1, "", reason, hint});
   };
+  const ModelFile* const binary = binary_network(files);
   for (const ModelFile& file : files.files) {
     const ModelFile** part = &parts.weights;
     if (file.base().ends_with(".binaryproto") || file.base().ends_with(".npy")) {
       part = &parts.mean;
-    } else if (file.base().ends_with(".prototxt") ||
-               (file.is_text() && !file.base().ends_with(".caffemodel"))) {
+    } else if (&file == binary) {
+      part = &parts.network;
+    } else if (file.base().ends_with(".prototxt") || (file.is_text() && !is_trained(file))) {
       part = file.base().ends_with(".txt") ? &parts.labels : &parts.network;
-    } else if (file.bytes().empty() && !file.base().ends_with(".caffemodel")) {
+    } else if (file.bytes().empty() && !is_trained(file)) {
       report(file, Code::kInvalid, "the file is empty", "");
       continue;
     }
@@ -47,6 +70,7 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
     *part = &file;
   }
   if (!parts.network && parts.labels) std::swap(parts.network, parts.labels);
+  if (binary && !parts.weights) parts.weights = binary;
   if (!parts.network && !files.files.empty() && diagnostics.error_count() == 0)
     report(files.files[0], Code::kInvalid, "there is no network beside it: no .prototxt",
            "a .prototxt and a .caffemodel, a plan, or a package");

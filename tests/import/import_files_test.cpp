@@ -103,6 +103,29 @@ TEST(ImportFiles, WeightsAlone) {
   EXPECT_TRUE(says(m, Severity::kError, {"no .prototxt"})) << report(m);
 }
 
+// Protobuf's binary form of a network, beside its weights or with them inside.
+TEST(ImportFiles, BinaryNetworks) {
+  const Folder folder;
+  folder.write("net.prototxt", caffemodel(kNet));
+  folder.write("net.bin", caffemodel(kNet));
+  folder.write("net.caffemodel", weights());
+  const std::string at = folder.path() + "/";
+  for (const auto& paths : {std::vector<std::string>{at + "net.prototxt", at + "net.caffemodel"},
+                            {at + "net.caffemodel", at + "net.bin"}}) {
+    const ImportedModel m = import_model(paths);
+    ASSERT_FALSE(m.failed) << report(m);
+    EXPECT_EQ(ops(m), "Conv");
+  }
+  const std::string text = kNet;
+  folder.write("whole.bin", caffemodel(text.substr(0, text.rfind('}')) +
+                                       "blobs { shape { dim: [2, 3, 1, 1] } data: [1,0,0,0,0,1] }"
+                                       "blobs { shape { dim: 2 } data: [0,0] } }"));
+  const ImportedModel whole = import_model({at + "whole.bin"});
+  ASSERT_FALSE(whole.failed) << report(whole);
+  EXPECT_EQ(shape_of(whole, "c"), "N,2,4,4");
+  EXPECT_TRUE(import_model({at + "net.bin"}).failed);  // nobody knows its weights
+}
+
 TEST(ImportFiles, MeanFilesWithWrongDimensions) {
   caffe::BlobProto blob;  // as one that is about: num 0, and the height wrong
   blob.set_num(0);

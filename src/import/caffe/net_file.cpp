@@ -209,6 +209,23 @@ std::unique_ptr<pb::TextFormat::ParseInfoTree> parse_text(std::string text, NetF
   }
 }
 
+// Reads what is_binary_net is true of; the blobs are left out.
+bool parse_binary(const std::string& bytes, NetParameter& net) {
+  const auto no_text = [](char c) { return c >= 0 && c < ' ' && !std::isspace(c); };
+  if (std::none_of(bytes.begin(), bytes.end(), no_text)) return false;
+  if (!net.ParsePartialFromString(bytes) || net.layer_size() + net.layers_size() == 0) {
+    net.Clear();
+    return false;
+  }
+  for (LayerParameter& layer : *net.mutable_layer()) layer.clear_blobs();
+  for (V1LayerParameter& layer : *net.mutable_layers()) {
+    layer.clear_blobs();
+    if (layer.has_layer()) layer.mutable_layer()->clear_blobs();
+  }
+  net.DiscardUnknownFields();
+  return true;
+}
+
 bool looks_like_solver(const std::string& text) {
   return text.find("base_lr") != std::string::npos ||
          text.find("snapshot_prefix") != std::string::npos;
@@ -222,13 +239,18 @@ void layer_error(Diagnostics& diagnostics, const NetFile& net, int layer, Code c
                    net.net.layer(layer).name(), reason, hint});
 }
 
+bool is_binary_net(const std::string& bytes) {
+  NetParameter net;
+  return bytes.size() <= static_cast<size_t>(INT32_MAX) && parse_binary(bytes, net);
+}
+
 std::optional<NetFile> parse_net(const std::string& text, const std::string& file,
                                  Diagnostics& diagnostics) {
   NetFile net;
   net.file = file;
   if (text.size() > static_cast<size_t>(INT32_MAX)) {
     diagnostics.add({Severity::kError, Code::kResource, file, 0, -1, "",
-                     "a network's text may have at most 2 GiB", ""});
+                     "a network may have at most 2 GiB", ""});
     return std::nullopt;
   }
   if (text.compare(0, 2, "\xFF\xFE") == 0 || text.compare(0, 2, "\xFE\xFF") == 0) {
@@ -237,11 +259,13 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
     return std::nullopt;
   }
   Diagnostics found;
-  const auto places = parse_text(text, net, found);
+  std::unique_ptr<pb::TextFormat::ParseInfoTree> places;
+  const bool binary = parse_binary(text, net.net);
+  if (!binary) places = parse_text(text, net, found);
   const bool layers = net.net.layer_size() > 0 || net.net.layers_size() > 0;
   for (const Diagnostic& d : found.all())  // of a text of another kind, any field is unknown
     if (d.severity == Severity::kError || layers) diagnostics.add(d);
-  if (!places) return std::nullopt;
+  if (!places && !binary) return std::nullopt;
   const pb::Descriptor* type = NetParameter::descriptor();
   const bool v2 = net.net.layer_size() > 0;
   const pb::FieldDescriptor* field = type->FindFieldByName(v2 ? "layer" : "layers");
@@ -253,11 +277,14 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
         {Severity::kError, Code::kInvalid, file, 0, -1, "", "the text holds no layers", hint});
     return std::nullopt;
   }
-  for (int k = 0; k < count; ++k) net.lines.push_back(places->GetLocation(field, k).line + 1);
+  const auto line_of = [&](const pb::FieldDescriptor* of, int k) {
+    return places ? places->GetLocation(of, k).line + 1 : 0;
+  };
+  for (int k = 0; k < count; ++k) net.lines.push_back(line_of(field, k));
   if (v2 && net.net.layers_size() > 0) {
     const pb::FieldDescriptor* old = type->FindFieldByName("layers");
     diagnostics.add(
-        {Severity::kError, Code::kInvalid, file, places->GetLocation(old, 0).line + 1, -1, "",
+        {Severity::kError, Code::kInvalid, file, line_of(old, 0), -1, "",
          fmt::format("{} `layers` of the old form beside {} `layer` of the new one (the first in "
                      "line {})",
                      net.net.layers_size(), count, net.lines[0]),

@@ -1,4 +1,4 @@
-// A network as its text file states it, brought to one form: V2 layers of the TEST phase.
+// A network as its file states it, brought to one form: V2 layers of the TEST phase.
 #pragma once
 
 #include <map>
@@ -20,7 +20,11 @@ struct NetFile {
   std::set<std::string> left_out;  // tops of layers that do not belong to the TEST phase
 };
 
-// Parses text of any generation (V0, V1, V2), upgrades it and keeps the layers of the TEST phase.
+// Whether the bytes are a network in protobuf's binary form, as a .caffemodel holds it.
+bool is_binary_net(const std::string& bytes);
+
+// Parses text or protobuf's binary form (of unknown lines) of any generation (V0, V1, V2), upgrades
+// it and keeps the layers of the TEST phase.
 // Unknown fields become warnings. nullopt after a syntax error or when the text holds no network.
 std::optional<NetFile> read_net(const std::string& text, const std::string& file,
                                 Diagnostics& diagnostics);
@@ -31,8 +35,8 @@ std::optional<NetFile> read_phases(const std::string& text, const std::string& f
 // The steps of read_net. Each leaves `lines` parallel to the layers.
 std::optional<NetFile> parse_net(const std::string& text, const std::string& file,
                                  Diagnostics& diagnostics);
-void upgrade_v0(NetFile& net, Diagnostics& diagnostics);      // `layers { layer {} }` to V1
-void upgrade_v1(NetFile& net, Diagnostics& diagnostics);      // `layers` to `layer`
+void upgrade_v0(NetFile& net, Diagnostics& diagnostics);  // `layers { layer {} }` to V1
+void upgrade_v1(NetFile& net, Diagnostics& diagnostics);  // `layers` to `layer`
 void upgrade_inputs(NetFile& net, Diagnostics& diagnostics);  // `input` to an Input layer
 void upgrade_data(NetFile& net);  // data_param.scale ... to transform_param
 void keep_test_phase(NetFile& net, Diagnostics& diagnostics);

@@ -77,25 +77,36 @@ class Finder {
            is_path_of(file, options_.snapshot) ||
            std::to_string(iteration_of(name)) == options_.snapshot;
   }
+  // The weights that options.snapshot means, all of them where it is empty; the newest first.
+  std::vector<const ModelFile*> weights_meant() const {
+    std::vector<const ModelFile*> found;
+    for (const ModelFile& file : files_.files)
+      if (file.base().ends_with(".caffemodel") && (options_.snapshot.empty() || is_chosen(file)))
+        found.push_back(&file);
+    std::stable_sort(found.begin(), found.end(), [](const ModelFile* x, const ModelFile* y) {
+      return iteration_of(x->base()) > iteration_of(y->base());
+    });
+    return found;
+  }
+  // Whether two files are equally new: then the user is asked which.
+  static bool is_tie(const std::vector<const ModelFile*>& found) {
+    return found.size() > 1 && iteration_of(found[0]->base()) == iteration_of(found[1]->base());
+  }
+
   // Of several models, each a folder with a network and weights, the one with the weights meant.
   void choose_folder() {
-    const ModelFile* weights = nullptr;
-    bool tie = false;  // then the weights that are meant are asked for below
     std::set<std::string> with_network, models;
     for (const ModelFile& file : files_.files)
       if (file.base().ends_with(".prototxt")) with_network.insert(folder_of(file));
-    for (const ModelFile& file : files_.files) {
-      if (!file.base().ends_with(".caffemodel")) continue;
-      if (with_network.count(folder_of(file))) models.insert(folder_of(file));
-      if (!options_.snapshot.empty() && !is_chosen(file)) continue;
-      const int64_t older = weights ? iteration_of(weights->base()) : -2;
-      tie = iteration_of(file.base()) == older || (tie && iteration_of(file.base()) < older);
-      if (iteration_of(file.base()) > older) weights = &file;
-    }
-    if (!weights || tie || models.size() < 2 || !models.count(folder_of(*weights))) return;
-    folder_ = folder_of(*weights);
+    for (const ModelFile& file : files_.files)
+      if (file.base().ends_with(".caffemodel") && with_network.count(folder_of(file)))
+        models.insert(folder_of(file));
+    const std::vector<const ModelFile*> meant = weights_meant();
+    if (meant.empty() || is_tie(meant) || models.size() < 2 || !models.count(folder_of(*meant[0])))
+      return;
+    folder_ = folder_of(*meant[0]);
     note(fmt::format("there are {} models in it: that of {} is used", models.size(),
-                     weights->shown()));
+                     meant[0]->shown()));
   }
 
   std::string text_of(const char* key) const {
@@ -208,11 +219,9 @@ class Finder {
   }
 
   const ModelFile* find_weights() {
-    std::vector<const ModelFile*> found;
-    for (const ModelFile& file : files_.files)
-      if (file.base().ends_with(".caffemodel")) found.push_back(&file);
-    if (!options_.snapshot.empty()) return chosen(found);
-    if (found.empty()) {
+    const std::vector<const ModelFile*> meant = weights_meant();
+    if (!options_.snapshot.empty()) return chosen(meant);
+    if (meant.empty()) {
       if (const ModelFile* h5 =
               find([](const std::string& n) { return n.ends_with(".caffemodel.h5"); }))
         return h5;
@@ -221,34 +230,28 @@ class Finder {
               "download the model with a snapshot");
       return nullptr;
     }
-    std::stable_sort(found.begin(), found.end(), [](const ModelFile* a, const ModelFile* b) {
-      return iteration_of(a->base()) > iteration_of(b->base());
-    });
-    if (found.size() > 1 && iteration_of(found[0]->base()) == iteration_of(found[1]->base())) {
+    if (is_tie(meant)) {
       error(Code::kInvalid,
-            fmt::format("there are several files of weights: {}, {}", found[0]->shown(),
-                        found[1]->shown()),
+            fmt::format("there are several files of weights: {}, {}", meant[0]->shown(),
+                        meant[1]->shown()),
             "name one with the snapshot option; with its folder, where the package holds several "
             "models");
-    } else if (found.size() > 1) {
-      note(fmt::format("the newest of {} snapshots: {}", found.size(), found[0]->base()));
+    } else if (meant.size() > 1) {
+      note(fmt::format("the newest of {} snapshots: {}", meant.size(), meant[0]->base()));
     }
-    return found[0];
+    return meant[0];
   }
 
-  const ModelFile* chosen(const std::vector<const ModelFile*>& found) {
-    std::vector<std::string> names;
-    std::vector<const ModelFile*> fitting;
-    for (const ModelFile* file : found) {
-      if (is_chosen(*file)) fitting.push_back(file);
-      names.push_back(file->base());
-    }
-    if (fitting.size() > 1)
+  const ModelFile* chosen(const std::vector<const ModelFile*>& meant) {
+    if (meant.size() > 1)
       error(Code::kInvalid,
-            fmt::format("the snapshot '{}' is {} and {}", options_.snapshot, fitting[0]->shown(),
-                        fitting[1]->shown()),
+            fmt::format("the snapshot '{}' is {} and {}", options_.snapshot, meant[0]->shown(),
+                        meant[1]->shown()),
             "name it with its folder");
-    if (!fitting.empty()) return fitting[0];
+    if (!meant.empty()) return meant[0];
+    std::vector<std::string> names;
+    for (const ModelFile& file : files_.files)
+      if (file.base().ends_with(".caffemodel")) names.push_back(file.base());
     error(Code::kNotFound, fmt::format("there is no snapshot '{}'", options_.snapshot),
           fmt::format("there are: {}", fmt::join(names, ", ")));
     return nullptr;
