@@ -121,8 +121,8 @@ Target detect_target() {
     if (const long bytes = sysconf(what); bytes > 0) t.numbers[key] = bytes;
 #endif
   if (const std::string list = features(); !list.empty()) t.texts["isa"] = list;
-  if (const char* most = std::getenv("TENFOLD_CPU_ISA"); most && simd::knows_isa(most))
-    t.texts["isa"] += std::string("/below-") + most;
+  if (const std::string_view most = simd::permitted_isa(); !most.empty())
+    t.texts["isa"] += "/below-" + std::string(most);
   if (const std::string name = brand(); !name.empty()) t.texts["processor"] = name;
 #if TENFOLD_WITH_ONEDNN
   t.texts["onednn"] = onednn::version();

@@ -28,6 +28,7 @@ void loop_avx512(const Inst&, int64_t, const float*, const float*, const float*,
 
 // The fastest that this processor has, and that TENFOLD_CPU_ISA (x86-64-v2, x86-64-v3) permits.
 Loop best_loop();
-bool knows_isa(const char* name);  // that TENFOLD_CPU_ISA can name
+// What TENFOLD_CPU_ISA names; empty: nothing, or what is unknown, which is warned of once.
+const char* permitted_isa();
 
 }  // namespace tenfold::cpu::simd

@@ -172,6 +172,16 @@ TEST_F(Cli, ArraysAreNotBent) {
   EXPECT_FALSE(nlohmann::json::parse(taps.out).at("taps").empty());
 }
 
+TEST_F(Cli, AnUnknownInstructionSetIsToldOnce) {
+  const Outcome o = tenfold("devices", "TENFOLD_CPU_ISA=avx2 ");
+  EXPECT_EQ(o.status, 0);
+  const size_t at = o.err.find("TENFOLD_CPU_ISA=avx2 is ignored");
+  EXPECT_NE(at, std::string::npos) << o.err;
+  EXPECT_EQ(o.err.find("TENFOLD_CPU_ISA", at + 1), std::string::npos) << o.err;
+  EXPECT_EQ(tenfold("devices", "TENFOLD_CPU_ISA=x86-64-v2 ").err.find("TENFOLD_CPU_ISA"),
+            std::string::npos);
+}
+
 TEST_F(Cli, CheckTellsThePrecision) {
   const Outcome o = tenfold("check " + kDigits + "digits.tar.gz --device cpu --no-timing --json");
   EXPECT_EQ(nlohmann::json::parse(o.out).at("precision"), "f32");
