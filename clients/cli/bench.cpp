@@ -235,8 +235,8 @@ void print(const Result& r) {
       r.first_ms);
 }
 
-// A size that no program of the plan takes is a mistake in the call.
-// `batch`: as asked for, or empty: 1, or what the plan fixes.
+// The size asked for, else what the plan fixes, else 1. UsageError: no program of the plan takes
+// what was asked for.
 int64_t batch_to_measure(const Engine& engine, const std::vector<int64_t>& asked) {
   const int64_t batch = asked.empty() ? usual_batch(engine) : asked.front();
   int64_t largest = 0;

@@ -28,12 +28,6 @@ struct Difference {
   bool ok = true;
 };
 
-Extents sample_dims(const Binding& binding) {
-  Extents dims;
-  for (const Dim& d : binding.type.shape) dims.push_back(d.is_const() ? d.value() : 1);
-  return dims;
-}
-
 std::map<std::string, Tensor> random_inputs(const std::vector<Binding>& bindings, uint64_t seed) {
   std::map<std::string, Tensor> inputs;
   std::mt19937_64 rng(seed);
@@ -41,7 +35,7 @@ std::map<std::string, Tensor> random_inputs(const std::vector<Binding>& bindings
   std::uniform_int_distribution<int> pixel(0, 255);
   for (const Binding& b : bindings) {
     if (!b.is_input) continue;
-    Tensor t(b.type.dtype, sample_dims(b));
+    Tensor t(b.type.dtype, usual_dims(b));
     for (int64_t k = 0; k < t.count(); ++k)
       store_element(b.type.dtype, t.mutable_data(), k,
                     is_float(b.type.dtype) ? normal(rng) : pixel(rng));
@@ -54,8 +48,7 @@ std::map<std::string, Tensor> random_inputs(const std::vector<Binding>& bindings
 // of it is filled.
 std::unique_ptr<Context> ready(Engine& engine) {
   auto context = engine.create_context();
-  for (const Binding& b : engine.bindings())
-    if (b.is_input) context->set_shape(b.name, sample_dims(b));
+  set_usual_shapes(engine, *context);
   context->bind();
   for (size_t k = 0; k < engine.bindings().size(); ++k)
     (void)Tensor(engine.bindings()[k].type.dtype, context->shape(static_cast<int>(k)));

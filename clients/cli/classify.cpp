@@ -84,12 +84,9 @@ std::string scores_binding(const Engine& engine) {
     if (b.is_input) continue;
     ++outputs;
     last = b.name;
-    int64_t scores = 1;
-    for (size_t d = 1; d < b.type.shape.size(); ++d)
-      scores = b.type.shape[d].is_const() && scores < (int64_t{1} << 32)
-                   ? scores * std::min(b.type.shape[d].value(), int64_t{1} << 30)
-                   : 0;
-    if (labels > 0 && scores == labels) fitting = b.name;
+    Shape one = b.type.shape;
+    if (!one.empty()) one[0] = 1;
+    if (labels > 0 && element_count(one) == Dim(labels)) fitting = b.name;
   }
   const std::string& chosen = fitting.empty() ? last : fitting;
   if (outputs > 1)

@@ -181,6 +181,9 @@ Loaded load_or_compile(const ModelOptions& options, Device& device, CompileFlags
 
 // One line with the device and why it was picked, to stderr.
 void say_device(const Device& device, const std::string& reason);
+// The extents of a value where nobody says any: what is fixed, else 1.
+Extents usual_dims(const Binding& binding);
+void set_usual_shapes(const Engine& engine, Context& context);
 // 1, or the first extent of the inputs where it is fixed.
 int64_t usual_batch(const Engine& engine);
 // The text as one word of a command that can be pasted into a shell.

@@ -122,12 +122,23 @@ void check_input_file(const std::string& path) {
                 path + ": cannot be opened: " + std::strerror(errno));
 }
 
+Extents usual_dims(const Binding& binding) {
+  Extents dims;
+  for (const Dim& d : binding.type.shape) dims.push_back(d.is_const() ? d.value() : 1);
+  return dims;
+}
+
+void set_usual_shapes(const Engine& engine, Context& context) {
+  for (const Binding& b : engine.bindings())
+    if (b.is_input) context.set_shape(b.name, usual_dims(b));
+}
+
 int64_t usual_batch(const Engine& engine) {
   int64_t batch = 1;
   for (const Binding& b : engine.bindings()) {
     if (!b.is_input || b.type.shape.empty()) continue;
     if (!b.type.shape[0].is_const()) return 1;
-    if (batch == 1) batch = b.type.shape[0].value();
+    if (batch == 1) batch = usual_dims(b)[0];
   }
   return batch;
 }

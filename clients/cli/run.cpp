@@ -275,7 +275,7 @@ void run(RunOptions o) {
   for (const std::string& m : engine->messages()) say("note: {}\n", m);
   const auto context = engine->create_context();
   if (o.list_taps) {
-    context->set_batch(usual_batch(*engine));
+    set_usual_shapes(*engine, *context);
     context->bind();
     if (o.json) return print_document({{"taps", context->taps()}});
     for (const std::string& t : context->taps()) put("{}\n", t);

@@ -138,7 +138,7 @@ void write_file_atomic(const std::string& given, std::string_view bytes) {
   struct stat before{};
   try {
     // Who may read the old file may read the new one.
-    if (::stat(path.c_str(), &before) == 0) (void)::fchmod(file.fd, before.st_mode & 07777);
+    if (::stat(path.c_str(), &before) == 0) (void)::fchmod(file.fd, before.st_mode & 0777);
     write_all(file, bytes, path);
     if (::fsync(file.fd) != 0) fail(path, "cannot be written", errno);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be replaced", errno);

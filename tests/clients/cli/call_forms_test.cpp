@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 const std::string kModel = kDigits + "digits.tar.gz";
 const std::string kCpu = " --device cpu --no-timing ";
+const std::string kRandomJson = "--json --random-weights";
 
 // A value ends an option: what follows is the model, or the next option.
 TEST_F(Cli, OptionsMayStandBeforeTheModel) {
@@ -111,9 +112,7 @@ TEST_F(Cli, TheLastOutputNamesThePicture) {
         "input: 'd' input_shape { dim: 1 dim: 3 dim: 1 dim: 1 }\n"
         "layer { name: 'side' type: 'Power' bottom: 'd' top: 'side' power_param { scale: -1 } }\n"
         "layer { name: 's' type: 'Power' bottom: 'd' top: 's' power_param { scale: 0.01 } }\n");
-  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
-  const Outcome o = tenfold("classify " + path("n.prototxt") + " " + path("p.ppm") + kCpu +
-                            "--json --random-weights");
+  const Outcome o = tenfold("classify " + path("n.prototxt") + " " + pixel() + kCpu + kRandomJson);
   ASSERT_EQ(o.status, 0) << o.err;
   EXPECT_GT(nlohmann::json::parse(o.out)["results"][0]["top"][0]["score"], 0);
   EXPECT_NE(o.err.find("2 outputs: the scores are those of 's'"), std::string::npos) << o.err;
@@ -128,9 +127,8 @@ TEST_F(Cli, TheOutputThatAnswersIsCompared) {
                             "layer { name: 's' type: 'InnerProduct' bottom: 'd' top: 's'\n"
                             "        inner_product_param { num_output: 5000 } }\n"
                             "layer { name: 'p' type: 'Softmax' bottom: 's' top: 'p' }\n");
-  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
-  const Outcome o = tenfold("classify " + path("two.prototxt") + " " + path("p.ppm") + kCpu +
-                            "--json --random-weights");
+  const Outcome o =
+      tenfold("classify " + path("two.prototxt") + " " + pixel() + kCpu + kRandomJson);
   ASSERT_EQ(o.status, 0) << o.err;
   const auto reference = nlohmann::json::parse(o.out)["reference"];
   EXPECT_EQ(reference["same_top1"], reference["pictures"]);
@@ -143,9 +141,8 @@ TEST_F(Cli, WeightsBelongToNetworksOfAnyName) {
         "input: 'd' input_shape { dim: 1 dim: 3 dim: 1 dim: 1 }\n"
         "layer { name: 's' type: 'Power' bottom: 'd' top: 's' }\n");
   write("n.caffemodel", "\x0a\x01n");
-  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
-  const Outcome o = tenfold("classify " + path("net.txt") + " " + path("n.caffemodel") + " " +
-                            path("p.ppm") + kCpu);
+  const Outcome o =
+      tenfold("classify " + path("net.txt") + " " + path("n.caffemodel") + " " + pixel() + kCpu);
   EXPECT_EQ(o.status, 0) << o.err;
 }
 
@@ -163,9 +160,7 @@ TEST_F(Cli, FixedBatchSizesAreTaken) {
   EXPECT_EQ(tenfold(bench + "4").status, 0);
   EXPECT_EQ(tenfold(bench + "1").status, 2);
   EXPECT_EQ(tenfold("run " + path("f.plan") + " --device cpu --list-taps").status, 0);
-  write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
-  EXPECT_EQ(tenfold("classify " + path("f.plan") + " " + path("p.ppm") + " --device cpu").status,
-            3);
+  EXPECT_EQ(tenfold("classify " + path("f.plan") + " " + pixel() + " --device cpu").status, 3);
 }
 
 TEST_F(Cli, AMissingFileHidesNothingAboutTheModel) {

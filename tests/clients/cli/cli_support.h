@@ -30,6 +30,11 @@ class Cli : public testing::Test {
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(path(name)) << text;
   }
+  // A picture of one pixel.
+  std::string pixel() const {
+    write("p.ppm", std::string("P6\n1 1\n255\n") + "\x10\x20\x30");
+    return path("p.ppm");
+  }
 
   // `before`: shell commands for the process to go through first.
   Outcome tenfold(const std::string& args, const std::string& before = {}) const {
