@@ -67,6 +67,15 @@ void remark_program(const Program& program, const Section& section, int in_place
               {"split the network into several"});
 }
 
+// A plan's bindings are told apart by name; inner graphs have none.
+void check_names(const Graph& graph) {
+  for (const ValueId input : graph.inputs())
+    for (const GraphOutput& output : graph.outputs())
+      if (output.name == graph.value(input).name)
+        throw Error(Code::kInvalid, "graph '" + graph.name() + "': output '" + output.name +
+                                        "' bears an input's name");
+}
+
 // Refuses before the search what no fusion makes small enough.
 void check_size(const Graph& graph) {
   size_t steps = 0;
@@ -110,6 +119,7 @@ Plan compile(const Graph& source, const Target& target, const CompileOptions& op
                     device->target().name + "'",
                 {"give that device, or compile without timing"});
   check_options(source, options);
+  check_names(source);
   const Backend& backend = backend_of(target);
   Graph graph = source;
   if (options.progress && !options.progress({"canonicalizing", 0, 0}))

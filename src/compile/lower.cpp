@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace tenfold::select {
 namespace {
@@ -107,15 +108,29 @@ class Lowerer {
     for (ValueId v : node.inputs) {
       const auto found = registers_.find(v);
       if (found != registers_.end()) {
-        regs.push_back(found->second);
+        regs.push_back(rounded(v, found->second));
       } else {
         const int reg = e.load(operand(v, graph_.type(v).shape));
         registers_[v] = reg;
+        loaded_.insert(v);
         regs.push_back(reg);
       }
     }
     registers_[node.outputs.front()] =
         expr_of(*find_op(node.op), node.attrs, regs, graph_.type(node.outputs.front()).dtype, e);
+  }
+
+  // The value that a node of the expression made, as its type holds it where that is pinned; what
+  // is loaded was stored so.
+  int rounded(ValueId v, int reg) {
+    const Value& value = graph_.value(v);
+    const DType type = graph_.type(v).dtype;
+    if (!value.producer.valid() || loaded_.count(v) || !is_float(type) || bits_of(type) >= 32 ||
+        value.permitted != TypeSet{type})
+      return reg;
+    const auto [it, fresh] = rounded_.try_emplace(v, reg);
+    if (fresh) it->second = result_.problem.expr.cast(reg, type);
+    return it->second;
   }
 
   void finish(const Region& region, bool pointwise) {
@@ -155,7 +170,8 @@ class Lowerer {
 
   const Graph& graph_;
   Lowered result_;
-  std::map<ValueId, int> registers_;
+  std::map<ValueId, int> registers_, rounded_;
+  std::set<ValueId> loaded_;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ std::string cannot_lie(const Graph& graph, const Problem& p, ValueId v, const Fo
   const Shape& dims = graph.type(v).shape;
   if (!p.expr.code.empty()) return "it computes as well";
   if (dims.size() < 2 || !dims[1].is_const()) return "axis 1 has no fixed size";
+  if (dims[1].value() == 0) return "axis 1 is empty";
   if (!sliceable(f)) return "slices of " + f.str() + " are not made";
   int64_t offset = 0;
   for (ValueId part : parts) {

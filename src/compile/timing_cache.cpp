@@ -61,7 +61,8 @@ int64_t read_entries(const std::string& path, Entries& entries) {
   std::string line;
   int64_t skipped = 0;
   while (std::getline(lines, line)) {
-    if (line.empty()) continue;
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty() || line == kHeader) continue;  // files may be concatenated
     std::vector<std::string> field;
     std::istringstream parts(line);
     for (std::string f; std::getline(parts, f, '\t');) field.push_back(f);

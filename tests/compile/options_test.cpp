@@ -57,6 +57,17 @@ TEST(CompileOptions, WhatDoesNotGoWithGraphOrTargetIsRefused) {
   }
 }
 
+TEST(CompileOptions, OutputsThatBearAnInputsNameAreRefused) {
+  const Graph graph = parse_graph("graph g(x: f32[2]) -> x, y=x {\n}\n");
+  try {
+    (void)compile(graph, kCpu, untimed());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::kInvalid);
+    EXPECT_NE(e.full().find("output 'x' bears an input's name"), std::string::npos) << e.full();
+  }
+}
+
 // A value whose permitted types are its own type alone is stored in it, whatever the build permits.
 TEST(CompileOptions, PinnedValuesKeepTheirType) {
   const auto type_of_middle = [](bool pinned) {
@@ -75,6 +86,23 @@ TEST(CompileOptions, PinnedValuesKeepTheirType) {
   };
   EXPECT_EQ(type_of_middle(false), DType::kF16);
   EXPECT_EQ(type_of_middle(true), DType::kF32);
+}
+
+// Inside an expression, too, where the type has fewer digits than it is computed in.
+TEST(CompileOptions, PinnedValuesAreRounded) {
+  Graph graph =
+      parse_graph("graph g(x: f16[1]) -> y {\n  v = Mul(x, x)\n  y = Cast(v) {to=\"f64\"}\n}\n");
+  const auto result = [&] {
+    Tensor x(DType::kF16, {1});
+    store_element(DType::kF16, x.mutable_data(), 0, 1.0009765625);
+    const std::shared_ptr<Device> device = open_device({"cpu", 0});
+    const auto engine = Engine::create(compile(graph, kCpu, untimed()), device);
+    EXPECT_EQ(engine->section().programs[0].steps.size(), 1u);
+    return engine->create_context()->run({{"x", x}}).at("y").at(0);
+  };
+  EXPECT_EQ(result(), 1.0009765625 * 1.0009765625);
+  graph.set_permitted(*graph.find_value("v"), {DType::kF16});
+  EXPECT_EQ(result(), 1.001953125);
 }
 
 // More steps than a plan holds are a limit of ours, told before the search.

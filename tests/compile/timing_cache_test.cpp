@@ -78,6 +78,18 @@ TEST(TimingCache, DamagedLinesLoseOnlyThemselves) {
   std::filesystem::remove(path);
 }
 
+TEST(TimingCache, FilesMayBeConcatenated) {
+  const std::string path = scratch_file("both");
+  std::ofstream(path) << "tenfold-timing-cache 1\r\n000000000000002a\tr\t\tm\t3.5\tp\r\n"
+                         "tenfold-timing-cache 1\n000000000000002b\tr\t\tm\t1\tp\n";
+  std::string warned;
+  set_log_sink([&](Severity, std::string_view line) { warned += line; });
+  EXPECT_EQ(TimingCache::load(path)->size(), 2);
+  set_log_sink({});
+  EXPECT_EQ(warned, "");
+  std::filesystem::remove(path);
+}
+
 TEST(TimingCache, OtherFilesAreRefused) {
   const std::string path = scratch_file("other");
   std::ofstream(path) << "something else\n";
