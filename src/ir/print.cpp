@@ -21,10 +21,17 @@ std::string quote_name(const std::string& name) {
 }
 
 bool can_print_elements(DType type) {
-  return is_float(type) || is_integer(type) || type == DType::kBool;
+  return is_float(type) || is_integer(type) || type == DType::kBool || is_complex(type);
 }
 
-std::string print_elements(const Tensor& tensor) {
+Tensor parts_of(const Tensor& tensor) {
+  if (!is_complex(tensor.dtype())) return tensor;
+  return Tensor::wrap(tensor.dtype() == DType::kC64 ? DType::kF32 : DType::kF64,
+                      {2 * tensor.count()}, tensor.data(), std::make_shared<Tensor>(tensor));
+}
+
+std::string print_elements(const Tensor& given) {
+  const Tensor tensor = parts_of(given);
   std::string out = "[";
   char digits[64];
   for (int64_t k = 0; k < tensor.count(); ++k) {

@@ -157,7 +157,9 @@ Tensor Reader::literal(const Type& type) {
     throw Error(Code::kResource, "a literal of " + type.str() + " is too large");
   if (!can_print_elements(type.dtype)) fail("elements of this type cannot be spelt");
   Tensor tensor(type.dtype, dims);
-  if (accept_word("random")) {
+  if (is_complex(type.dtype)) {
+    numbers(parts_of(tensor));
+  } else if (accept_word("random")) {
     expect("(");
     Normals normals(static_cast<uint64_t>(integer()));
     expect(")");
@@ -171,14 +173,18 @@ Tensor Reader::literal(const Type& type) {
     for (int64_t k = 0; k < count; ++k)
       store_element(type.dtype, tensor.mutable_data(), k, one.at(0));
   } else {
-    expect("[");
-    for (int64_t k = 0; k < count; ++k) {
-      if (k) expect(",");
-      element(tensor, k);
-    }
-    expect("]");
+    numbers(tensor);
   }
   return tensor;
+}
+
+void Reader::numbers(Tensor tensor) {
+  expect("[");
+  for (int64_t k = 0; k < tensor.count(); ++k) {
+    if (k) expect(",");
+    element(tensor, k);
+  }
+  expect("]");
 }
 
 void Reader::element(Tensor& tensor, int64_t k) {

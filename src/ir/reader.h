@@ -48,6 +48,7 @@ class Reader {
 
  private:
   void end_of_quoted();
+  void numbers(Tensor tensor);  // [a, b, ...] into the tensor's memory
   void element(Tensor& tensor, int64_t k);
 };
 

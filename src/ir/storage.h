@@ -69,6 +69,9 @@ std::string quote_name(const std::string& name);
 std::string print_elements(const Tensor& tensor);
 // Types whose elements the text form can spell.
 bool can_print_elements(DType type);
+inline bool is_complex(DType type) { return type == DType::kC64 || type == DType::kC128; }
+// The same bytes as numbers: of complex elements the real and imaginary parts in turn.
+Tensor parts_of(const Tensor& tensor);
 uint64_t tensor_hash(const Tensor& tensor);
 
 }  // namespace tenfold

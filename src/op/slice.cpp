@@ -6,7 +6,8 @@ namespace tenfold::ops {
 
 namespace {
 
-// A bound counted from the front and held inside [low, extent + high].
+// A bound counted from the front and held inside [low, extent + high], or at extent + high where
+// that is lower.
 Dim bound(int64_t at, const Dim& extent, int64_t low, int64_t high) {
   if (extent.is_const()) {
     const int64_t n = extent.value();
@@ -22,11 +23,15 @@ Dim bound(int64_t at, const Dim& extent, int64_t low, int64_t high) {
 Dim sliced(const Dim& extent, int64_t start, int64_t end, int64_t step) {
   if (step == 0) fail("attribute 'steps' holds a zero");
   if (step < -INT32_MAX || step > INT32_MAX) fail("attribute 'steps' is out of range");
+  // Going back, -1 is the last element, which an empty axis lacks, and what lies before the first
+  // is held at it.
+  const int64_t first = start == -1 ? -1 : 0;
   const Dim count =
       step > 0 ? ceil_div(bound(end, extent, 0, 0) - bound(start, extent, 0, 0), step)
-               : ceil_div(bound(start, extent, -1, -1) - bound(end, extent, -1, -1), -step);
+               : ceil_div(bound(start, extent, first, -1) - bound(end, extent, -1, -1), -step);
   if (count.is_const()) return std::max<int64_t>(count.value(), 0);
-  return count == extent ? count : max(count, Dim(0));
+  if (count == extent) return count;
+  return step > 0 ? max(count, Dim(0)) : min(max(count, Dim(0)), extent);
 }
 
 std::vector<Type> infer(const InferContext& c) {

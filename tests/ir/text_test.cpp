@@ -1,4 +1,5 @@
 // The text form: what it prints, that it reads back, that hostile text is refused with its line.
+#include <cstring>
 #include <iostream>
 #include <locale>
 #include <random>
@@ -90,6 +91,23 @@ TEST(Text, ElementsReadBackExactly) {
   const Tensor& back = again.constant_of(*again.find_value("c_2"))->source;
   EXPECT_EQ(back.as<int64_t>()[0], INT64_MAX);
   EXPECT_EQ(back.as<int64_t>()[1], INT64_MIN);
+}
+
+// Real and imaginary parts in turn.
+TEST(Text, ComplexElementsReadBackExactly) {
+  for (const DType t : {DType::kC64, DType::kC128}) {
+    GraphBuilder b("g");
+    Tensor value(t, {2});
+    const DType part = t == DType::kC64 ? DType::kF32 : DType::kF64;
+    for (int64_t k = 0; k < 4; ++k)
+      store_element(part, value.mutable_data(), k, 0.1 * static_cast<double>(k - 1));
+    b.output(b.constant("c", value), "y");
+    const Graph graph = b.finish();
+    const Graph again = parse_graph(print(graph));
+    EXPECT_EQ(print(again), print(graph));
+    const Tensor& read = again.constant_of(*again.find_value("c"))->source;
+    EXPECT_EQ(std::memcmp(read.data(), value.data(), static_cast<size_t>(value.bytes())), 0);
+  }
 }
 
 TEST(Text, BodiesNest) {
