@@ -32,6 +32,25 @@ TEST(CaffeNet, OutputsThatBearAnInputsNameAreCalledByTheirLayer) {
   EXPECT_TRUE(says(m, Severity::kNote, {"'data'", "'r2'"}));
 }
 
+// The layer's name may be another output's.
+TEST(CaffeNet, NamesThatAreTakenAreNotGivenAgain) {
+  const ImportedModel m = import_text(
+      input("1,3,4,4") + "layer { name: 'p' type: 'Sigmoid' bottom: 'data' top: 'y' }\n" +
+      relu("y", "data"));
+  ASSERT_FALSE(m.failed) << report(m);
+  ASSERT_EQ(m.graph.outputs().size(), 2u);
+  EXPECT_EQ(m.graph.outputs()[0].name, "y");
+  EXPECT_EQ(m.graph.outputs()[1].name, "data.out");
+}
+
+TEST(CaffeNet, InputsThatNobodyReadsAreSaid) {
+  const ImportedModel m = import_text("input: 'aux' input_shape { dim: 1 dim: 2 }\n" +
+                                      input("1,3,4,4") + relu("r", "data"));
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(m.graph.inputs().size(), 1u);
+  EXPECT_TRUE(says(m, Severity::kNote, {"'aux'", "no input"})) << report(m);
+}
+
 TEST(CaffeNet, InputsTakeTheStatedShape) {
   ImportOptions options;
   options.shapes = {{"data", {1, 3, 9, 7}}};
@@ -206,6 +225,12 @@ TEST(CaffeNet, BatchStaysWhereALayerBakesItIn) {
   ASSERT_FALSE(reshape.failed) << report(reshape);
   EXPECT_EQ(shape_of(reshape, "out"), "2,3,2");
   EXPECT_TRUE(says(reshape, Severity::kNote, {"batch size stays 2", "'l'"})) << report(reshape);
+  for (const char* dims : {"dim: 0 dim: 5", "dim: 2 dim: 5"}) {
+    const ImportedModel m = import_text(
+        input("2,6") + layer("Reshape", std::string("reshape_param { shape { ") + dims + " } }"));
+    EXPECT_TRUE(says(m, Severity::kError, {"cannot be reshaped"})) << report(m);
+    EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid) << report(m);
+  }
   const ImportedModel slice =
       import_text(input("4,6") +
                   "layer { name: 'l' type: 'Slice' bottom: 'data' top: 'x' top: 'y' slice_param { "

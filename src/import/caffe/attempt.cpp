@@ -43,7 +43,7 @@ NetResult Attempt::run() {
   return std::move(result_);
 }
 
-// The output's name, but the layer's where an input that is worked on in place has that name.
+// The output's name; where an input that is worked on in place has it, the layer's, or one made up.
 std::string Attempt::output_name(const NetOutput& output) {
   const Graph& graph = builder_.graph();
   const auto is_input = [&](const std::string& name) {
@@ -52,8 +52,16 @@ std::string Attempt::output_name(const NetOutput& output) {
   };
   if (!is_input(output.name)) return output.name;
   const int k = output.source.layer;
+  const auto& all = setup_.topology.outputs;
+  const auto is_taken = [&](const std::string& name) {
+    return name.empty() || is_input(name) ||
+           std::any_of(all.begin(), all.end(), [&](const auto& o) { return o.name == name; }) ||
+           std::any_of(result_.outputs.begin(), result_.outputs.end(),
+                       [&](const auto& o) { return o.first == name; });
+  };
   std::string own = setup_.net.net.layer(k).name();
-  if (own.empty() || is_input(own)) own = output.name + ".out";
+  for (int n = 1; is_taken(own); ++n)
+    own = output.name + ".out" + (n > 1 ? std::to_string(n) : std::string());
   note(setup_.net.net.layer(k).name(),
        fmt::format("output '{}' bears an input's name: it is called '{}'", output.name, own));
   return own;
@@ -68,6 +76,9 @@ void Attempt::add_layer(int k) {
   }
   if (!links.live) {
     if (!links.is(LayerKind::kData)) report_unneeded(k);
+    if (layer.type() == "Input")
+      note(layer.name(),
+           fmt::format("no output needs '{}': it is no input", fmt::join(layer.top(), "', '")));
     return;
   }
   if (links.is(LayerKind::kData)) return add_data(k);

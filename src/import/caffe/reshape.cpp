@@ -45,6 +45,11 @@ CAFFE_LAYER_IMPORT(Reshape) {
     Dim& missing = to[static_cast<size_t>(inferred)];
     missing = floor_div(total, stated);
   }
+  // Per picture: what fits no number of them is not a matter of the batch.
+  const int64_t each = total.eval({{"N", 1}}), all = element_count(to).eval({{"N", 1}});
+  const bool open = !element_count(to).is_const();
+  if (!total.is_const() && each > 0 && (open ? all != each : all % each != 0))
+    LayerContext::invalid(fmt::format("[{}] cannot be reshaped to [{}]", str(dims), str(to)));
   if (!total.is_const() && !to.empty() && to[0].is_const())
     LayerContext::unsupported(
         fmt::format("shape [{}] states the batch size: the bottom has [{}]", str(to), str(dims)));
