@@ -45,17 +45,35 @@ Target choose_target(BuildOptions& o, std::shared_ptr<Device>& device) {
   return target;
 }
 
-// The plan replaces none of the files that it is made from or with.
+// Whether the file lies in the folder; both are there.
+bool lies_in(const std::string& file, const std::string& folder) {
+  std::error_code error;
+  const auto at = std::filesystem::canonical(file, error);
+  const auto top = std::filesystem::canonical(folder, error);
+  return !error && std::mismatch(top.begin(), top.end(), at.begin(), at.end()).first == top.end();
+}
+
+// The plan replaces none of the files that it is made from or with; of those in a model's folder
+// only an earlier plan.
 void check_sources_stay(const BuildOptions& o) {
-  std::vector<std::string> sources = o.model.model;
-  sources.push_back(o.compile.timing_cache);
-  for (const std::string& source : sources) {
+  namespace fs = std::filesystem;
+  const auto refuse = [&](const char* what) {
+    throw UsageError(o.output + ": the plan would replace " + what);
+  };
+  const auto same = [&](const std::string& source) {
     std::error_code absent;
-    if (!source.empty() &&
-        (source == o.output || std::filesystem::equivalent(source, o.output, absent)))
-      throw UsageError(o.output + ": the plan would replace " +
-                       (source == o.compile.timing_cache ? "the timing cache" : "its own model"));
+    return !source.empty() && (source == o.output || fs::equivalent(source, o.output, absent));
+  };
+  std::error_code absent;
+  for (const std::string& source : o.model.model) {
+    if (same(source)) refuse("its own model");
+    if (fs::is_directory(source, absent) && fs::is_regular_file(o.output, absent) &&
+        lies_in(o.output, source) && !is_plan_file(o.output))
+      refuse("a file of its own model");
   }
+  if (same(o.compile.timing_cache)) refuse("the timing cache");
+  if (same(o.model.import.mean_file)) refuse("the mean file");
+  if (same(o.model.import.labels_file)) refuse("the labels");
 }
 
 void report(const BuildOptions& o, const Plan& plan, const Target& target, uintmax_t bytes,

@@ -233,8 +233,10 @@ void classify(ClassifyOptions o) {
   const double ready_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   say("{} in {:.2f} s\n", loaded.model ? "compiled" : "loaded", ready_s);
-  if (!loaded.model && !loaded.plan.preprocess.note.empty())
-    say("preprocessing: {}\n", loaded.plan.preprocess.note);
+  if (!loaded.model)
+    say("preprocessing: {}\n", loaded.plan.preprocess.note.empty()
+                                   ? "none: the plan was built without"
+                                   : loaded.plan.preprocess.note);
   const auto engine =
       Engine::create(loaded.plan, device, EngineOptions{o.device.threads, o.device.trust, 0});
   for (const std::string& m : engine->messages()) say("note: {}\n", m);

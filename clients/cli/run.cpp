@@ -123,6 +123,23 @@ std::pair<std::string, std::string> split_input(const std::string& input) {
 // The arrays of --input, by the option's text.
 using Arrays = std::map<std::string, Tensor>;
 
+// The files of what is written: taps, then outputs. UsageError: two meet, or one is an input's.
+std::map<std::string, std::string> files_of(const RunOptions& o,
+                                            const std::vector<std::string>& outputs) {
+  std::vector<std::string> names;
+  for (const auto* list : {&o.taps, &outputs})
+    for (const std::string& name : *list)
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  std::map<std::string, std::string> files = output_files(names, o.output_dir);
+  std::error_code absent;
+  for (const auto& [name, file] : files)
+    for (const std::string& input : o.inputs)
+      if (const std::string given = split_input(input).second;
+          std::filesystem::equivalent(given, file, absent))
+        throw UsageError(fmt::format("output '{}' would replace the input {}", name, given));
+  return files;
+}
+
 // All that is wrong with them, and then with the model, is one report.
 Arrays load_arrays(const RunOptions& o) {
   Arrays arrays;
@@ -268,7 +285,12 @@ void run(RunOptions o) {
   Loaded loaded = load_or_compile(o.model, *device, o.compile, o.device.threads, o.progress,
                                   [&](const ImportedModel& model, CompileFlags& flags) {
                                     widen(arrays, model, flags);
-                                    if (!o.list_taps) folder.make(o.output_dir);
+                                    if (o.list_taps) return;
+                                    std::vector<std::string> outputs;
+                                    for (const GraphOutput& output : model.graph.outputs())
+                                      outputs.push_back(output.name);
+                                    (void)files_of(o, outputs);
+                                    folder.make(o.output_dir);
                                   });
   const auto engine = Engine::create(std::move(loaded.plan), device,
                                      EngineOptions{o.device.threads, o.device.trust, 0});
@@ -281,13 +303,10 @@ void run(RunOptions o) {
     for (const std::string& t : context->taps()) put("{}\n", t);
     return;
   }
-  std::vector<std::string> names;
-  for (const std::string& t : o.taps)
-    if (std::find(names.begin(), names.end(), t) == names.end()) names.push_back(t);
+  std::vector<std::string> written;
   for (const Binding& b : engine->bindings())
-    if (!b.is_input && std::find(names.begin(), names.end(), b.name) == names.end())
-      names.push_back(b.name);
-  const auto files = output_files(names, o.output_dir);
+    if (!b.is_input) written.push_back(b.name);
+  const auto files = files_of(o, written);
   const auto inputs = read_inputs(o, arrays, *engine, loaded.model != nullptr);
   context->set_profiling(o.profile);
   bind_sizes(*context, *engine, inputs, loaded.model != nullptr);

@@ -29,7 +29,7 @@ Engine::Engine() : impl_(std::make_unique<Impl>()) {}
 Engine::~Engine() = default;
 
 std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device,
-                                       const EngineOptions& options) {
+                                       const EngineOptions& options) try {
   if (device == nullptr) throw Error(Code::kInvalid, "an Engine needs a device");
   check_thread_count(options.threads);
   std::shared_ptr<Engine> engine(new Engine());
@@ -61,6 +61,8 @@ std::shared_ptr<Engine> Engine::create(Plan plan, std::shared_ptr<Device> device
   prepare_steps(impl);
   place_constants(impl);
   return engine;
+} catch (const std::bad_alloc&) {
+  throw Error(Code::kResource, "not enough memory for an engine");
 }
 
 const Plan& Engine::plan() const { return impl_->plan; }

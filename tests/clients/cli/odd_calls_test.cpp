@@ -75,6 +75,45 @@ TEST_F(Cli, PlacesThatCannotBeWritten) {
   EXPECT_FALSE(fs::exists(path("x.plan")));
 }
 
+// What a plan is made from stays; an earlier plan in the same folder may be replaced.
+TEST_F(Cli, SourcesAreNotReplaced) {
+  ASSERT_EQ(std::system(("tar xzf " + kDigits + "digits.tar.gz -C " + path("")).c_str()), 0);
+  const std::string folder = path(""), net = folder + "deploy.prototxt ", none = " --no-timing";
+  const std::string weights = folder + "*.caffemodel ", mean = folder + "mean.binaryproto",
+                    labels = folder + "labels.txt";
+  const std::string before = read_file(mean);
+  for (const std::string& call :
+       {folder + " -o " + net, folder + " -o " + mean,
+        net + weights + "--mean-file " + mean + " -o " + mean,
+        net + weights + "--mean-file " + mean + " --labels " + labels + " -o " + labels}) {
+    const Outcome o = tenfold("build " + call + none);
+    EXPECT_EQ(o.status, 2) << call << "\n" << o.err;
+    EXPECT_NE(o.err.find("would replace"), std::string::npos) << o.err;
+  }
+  EXPECT_EQ(read_file(mean), before);
+  for (int k = 0; k < 2; ++k)
+    EXPECT_EQ(tenfold("build " + folder + " -o " + folder + "own.plan" + none).status, 0);
+}
+
+// Found out before kernels are chosen.
+TEST_F(Cli, OutputsMeetNeitherEachOtherNorAnInput) {
+  const std::string head = "input: 'd' input_shape { dim: 1 dim: 2 }\n";
+  const auto power = [](const std::string& top) {
+    return "layer { name: '" + top + "' type: 'Power' bottom: 'd' top: '" + top + "' }\n";
+  };
+  write("both.prototxt", head + power("x/y") + power("x_y"));
+  write("own.prototxt", head + power("x"));
+  save_npy(path("x.npy"), test::random_tensor(DType::kF32, {1, 2}, 7));
+  const std::string before = read_file(path("x.npy"));
+  for (const char* model : {"both.prototxt", "own.prototxt"}) {
+    const Outcome o = tenfold("run " + path(model) + " --device cpu --no-timing --progress lines" +
+                              " --input d=" + path("x.npy") + " --output-dir " + path(""));
+    EXPECT_EQ(o.status, 2) << o.err;
+    EXPECT_EQ(o.err.find("emitting"), std::string::npos) << o.err;
+  }
+  EXPECT_EQ(read_file(path("x.npy")), before);
+}
+
 TEST_F(Cli, DevicesAreWrittenIntoAndLinksFollowed) {
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
   const int reader = open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
