@@ -74,14 +74,8 @@ void Attempt::add_layer(int k) {
     note(layer.name(), fmt::format("{} belongs to training or measuring: left out", layer.type()));
     return;
   }
-  if (!links.live) {
-    if (!links.is(LayerKind::kData)) report_unneeded(k);
-    if (layer.type() == "Input")
-      note(layer.name(),
-           fmt::format("no output needs '{}': it is no input", fmt::join(layer.top(), "', '")));
-    return;
-  }
   if (links.is(LayerKind::kData)) return add_data(k);
+  if (!links.live) return report_unneeded(k);
   if (!links.claimed && !links.entry) {
     std::vector<ValueId> ignored;
     (void)gather(k, &ignored);
@@ -94,7 +88,11 @@ void Attempt::add_data(int k) {
   const LayerLinks& links = setup_.topology.layers[static_cast<size_t>(k)];
   const LayerParameter& layer = setup_.net.net.layer(k);
   for (int t = 0; t < layer.top_size(); ++t) {
-    if (!links.wanted[static_cast<size_t>(t)]) continue;
+    if (!links.wanted[static_cast<size_t>(t)]) {
+      if (layer.type() == "Input")
+        note(layer.name(), fmt::format("no output needs '{}': it is no input", layer.top(t)));
+      continue;
+    }
     try {
       bool assumed = false;
       const Extents dims = resolve_data_shape(setup_.net, setup_.topology, setup_.weights,
