@@ -34,7 +34,8 @@ struct TensorView {
 class Tensor {
  public:
   Tensor() = default;
-  // Uninitialized storage. Error{kResource} if the size overflows or exceeds memory.
+  // Uninitialized storage, but zero bits behind the last element. Error{kResource} if the size
+  // overflows or exceeds memory.
   Tensor(DType dtype, Extents dims);
   // Views memory kept alive by `owner` (e.g. an mmap); no copy.
   static Tensor wrap(DType dtype, Extents dims, const void* data,

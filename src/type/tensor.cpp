@@ -50,6 +50,8 @@ Tensor::Tensor(DType dtype, Extents dims) : dtype_(dtype), dims_(std::move(dims)
   owner_ = std::shared_ptr<const void>(
       memory, [](const void* p) { ::operator delete(const_cast<void*>(p), kAlignment); });
   data_ = memory;
+  // Elements smaller than a byte are stored bit by bit: what is beyond the last must not differ.
+  if (size > 0 && bits_of(dtype) % 8 != 0) static_cast<char*>(memory)[size - 1] = 0;
 }
 
 Tensor Tensor::wrap(DType dtype, Extents dims, const void* data,

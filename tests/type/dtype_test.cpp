@@ -317,5 +317,27 @@ TEST(DeviceRef, ParsesAndRefuses) {
     EXPECT_THROW(DeviceRef::parse(bad), Error) << bad;
 }
 
+// Equal values are equal bytes, whatever lay there before.
+TEST(Tensor, BitsBehindTheLastElementAreZero) {
+  constexpr size_t kMany = 1000;
+  for (const DType t : {DType::kI4, DType::kU4, DType::kI2, DType::kU2, DType::kF4E2M1}) {
+    std::vector<Tensor> dirty;
+    for (size_t k = 0; k < kMany; ++k) {
+      dirty.emplace_back(DType::kU8, Extents{9});
+      std::memset(dirty.back().mutable_data(), 0xFF, 9);
+    }
+    dirty.clear();
+    std::vector<Tensor> made;
+    for (size_t k = 0; k < kMany; ++k) {
+      made.emplace_back(t, Extents{bits_of(t) == 4 ? 17 : 33});
+      ASSERT_EQ(made.back().bytes(), 9);
+      for (int64_t e = 0; e < made.back().count(); ++e)
+        store_element(t, made.back().mutable_data(), e, 0);
+      const auto* bytes = static_cast<const unsigned char*>(made.back().data());
+      ASSERT_EQ(bytes[8], 0) << to_string(t);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tenfold
