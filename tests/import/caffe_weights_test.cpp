@@ -248,5 +248,33 @@ TEST(CaffeWeights, TextInPlaceOfWeights) {
   }
 }
 
+// A layer that is unknown does not hide what is wrong with the weights of those behind it.
+TEST(CaffeWeights, AreExaminedBehindLayersThatAreUnknown) {
+  const std::string net =
+      input("1,3,2,2") + conv("c", "data") +
+      "layer { name: 'u' type: 'Rleu' bottom: 'c' top: 'u' }\n"
+      "layer { name: 'ip' type: 'InnerProduct' bottom: 'u' top: 'ip' inner_product_param { "
+      "num_output: 5 } }\n"
+      "layer { name: 'three' type: 'Convolution' bottom: 'u' top: 'three' convolution_param { "
+      "num_output: 2 kernel_size: 1 bias_term: false } }\n" +
+      conv("d", "u");
+  const std::string c =
+      "layer { name: 'c' blobs { shape { dim: [2, 3, 1, 1] } data: [1, 0, 0, 0, 0, 1] } "
+      "blobs { shape { dim: 2 } data: [0, 0] } } ";
+  const ImportedModel lacking = import_text_with(net, c);
+  EXPECT_TRUE(says(lacking, Severity::kError, {"'u'", "Rleu"})) << report(lacking);
+  EXPECT_TRUE(says(lacking, Severity::kError, {"3 layers", "ip, three, d"})) << report(lacking);
+  EXPECT_EQ(lacking.diagnostics.worst(), Code::kInvalid);
+  const ImportedModel other = import_text_with(
+      net, c + "layer { name: 'ip' blobs { shape { dim: [7, 1] } data: [1, 1, 1, 1, 1, 1, 1] } } "
+               "layer { name: 'three' blobs { shape { dim: [2, 1, 1, 1, 1] } data: [1, 1] } } "
+               "layer { name: 'd' blobs { shape { dim: [2, 1, 1, 1] } data: [1, 1] } "
+               "blobs { shape { dim: 3 } data: [0, 0, 0] } }");
+  EXPECT_TRUE(says(other, Severity::kError, {"'ip'", "has 1 blobs", "needs 2"})) << report(other);
+  EXPECT_TRUE(says(other, Severity::kError, {"'ip'", "[7,1]", "5 outputs"})) << report(other);
+  EXPECT_TRUE(says(other, Severity::kError, {"'d'", "blob 1", "[3]", "2 outputs"}));
+  EXPECT_EQ(other.diagnostics.error_count(), 4u) << report(other);
+}
+
 }  // namespace
 }  // namespace tenfold::test

@@ -170,6 +170,9 @@ void Attempt::add_computed(int k) {
     for (size_t t = 0; t < links.tops.size() && complete; ++t)
       set_top(k, static_cast<int>(t), tops[t]);
   } catch (const UnknownBottom&) {
+    LayerBlobs blobs(setup_, shared_, diagnostics_, k);
+    blobs.examine();
+    if (blobs.missing()) missing_.push_back(setup_.net.net.layer(k).name());
   } catch (const Error& e) {
     error(k, e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
   } catch (const std::bad_alloc&) {
@@ -185,11 +188,7 @@ std::vector<ValueId> Attempt::call_importer(int k, std::vector<ValueId> bottoms)
   LayerContext context(layer, std::move(bottoms), builder_, blobs, node_name(k));
   setup_.topology.layers[static_cast<size_t>(k)].entry->import(context);
   if (blobs.missing()) missing_.push_back(layer.name());
-  if (blobs.count() >= 0 && context.blobs_used() != blobs.count())
-    error(k, Code::kInvalid,
-          fmt::format("the trained layer has {} blobs, the network needs {}", blobs.count(),
-                      context.blobs_used()),
-          "prototxt and caffemodel do not belong together");
+  blobs.compare_count(context.blobs_used());
   return context.tops();
 }
 

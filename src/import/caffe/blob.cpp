@@ -67,13 +67,6 @@ void copy_values(const BlobProto& proto, Tensor& to) {
   }
 }
 
-Extents without_ones(const Extents& dims) {
-  Extents out;
-  for (const int64_t d : dims)
-    if (d != 1) out.push_back(d);
-  return out;
-}
-
 // xorshift64*: quality hardly matters here, speed does.
 struct Random {
   uint64_t state;
@@ -106,6 +99,13 @@ Blob read_blob(const BlobProto& proto) {
   blob.value = Tensor(DType::kF32, dims);
   if (values > 0) copy_values(proto, blob.value);
   return blob;
+}
+
+Extents without_ones(const Extents& dims) {
+  Extents out;
+  for (const int64_t d : dims)
+    if (d != 1) out.push_back(d);
+  return out;
 }
 
 bool fits(const Blob& blob, const Extents& dims) {

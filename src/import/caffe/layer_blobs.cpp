@@ -7,10 +7,52 @@
 namespace tenfold::caffe {
 namespace {
 
+constexpr const char* kNotTogether = "prototxt and caffemodel do not belong together";
+
 uint64_t seed_of(const std::string& text, int index) {
   uint64_t hash = 1469598103934665603ULL;  // FNV-1a
   for (const char ch : text) hash = (hash ^ static_cast<uint8_t>(ch)) * 1099511628211ULL;
   return hash + static_cast<uint64_t>(index) * 0x9E3779B97F4A7C15ULL;
+}
+
+// What a layer's text tells of its blobs, whatever its bottoms are.
+struct StatedBlobs {
+  enum Outputs { kUnknown, kFirst, kLast };
+  int count = 0;                 // 0: none, or it is not told
+  int64_t outputs = 0;           // values of the bias; 0: it is not told
+  Outputs dimension = kUnknown;  // of the weight: which one the outputs are
+};
+
+StatedBlobs stated_blobs(const LayerParameter& layer) {
+  const std::string& type = layer.type();
+  if (type == "InnerProduct") {
+    const InnerProductParameter& p = layer.inner_product_param();
+    return {p.bias_term() ? 2 : 1, p.num_output(),
+            p.transpose() ? StatedBlobs::kLast : StatedBlobs::kFirst};
+  }
+  const bool transposed = type == "Deconvolution";
+  if (transposed || type == "Convolution" || type == "ConvolutionDepthwise" ||
+      type == "DepthwiseConvolution") {
+    const ConvolutionParameter& p = layer.convolution_param();
+    return {p.bias_term() ? 2 : 1, p.num_output(),
+            transposed ? StatedBlobs::kUnknown : StatedBlobs::kFirst};
+  }
+  if (type == "PReLU") return {1};
+  if (type == "Scale")
+    return {(layer.bottom_size() == 1 ? 1 : 0) + (layer.scale_param().bias_term() ? 1 : 0)};
+  if (type == "Bias") return {layer.bottom_size() == 1 ? 1 : 0};
+  if (type == "BatchNorm") return {3};
+  return {};
+}
+
+// Whether `blob`, the weight (0) or the bias (1), fits for no bottom at all.
+bool contradicts(const StatedBlobs& stated, int index, const Blob& blob) {
+  if (stated.outputs <= 0) return false;
+  if (index == 1) return !fits(blob, {stated.outputs});
+  const Extents dims = without_ones(blob.value.dims());
+  if (stated.dimension == StatedBlobs::kUnknown || stated.outputs == 1) return false;
+  return dims.empty() ||
+         stated.outputs != (stated.dimension == StatedBlobs::kFirst ? dims.front() : dims.back());
 }
 
 }  // namespace
@@ -78,6 +120,34 @@ Tensor LayerBlobs::take(int index, const Extents& dims, Fill fill, int64_t fan_i
                              : random_blob(dims, fill, fan_in, seed_of(spec.name(), 0));
 }
 
+void LayerBlobs::compare_count(int needed) {
+  if (trained_ && count() != needed)
+    report(fmt::format("the trained layer has {} blobs, the network needs {}", count(), needed),
+           kNotTogether);
+}
+
+void LayerBlobs::examine() {
+  const StatedBlobs stated = stated_blobs(layer_);
+  for (int index = 0; index < stated.count && !trained_; ++index) {
+    const bool named = index < layer_.param_size();
+    const bool shared = named && shared_.last_in_file(layer_.param(index).name()).trained;
+    missing_ |= !shared && !setup_.options.random_weights;
+  }
+  if (!trained_ || stated.count == 0) return;
+  const bool fork = layer_.type() == "BatchNorm" && count() == 5;  // with a gain and a bias
+  if (!fork) compare_count(stated.count);
+  for (int index = 0; index < std::min(count(), stated.count); ++index) {
+    const Blob& blob = trained_->blobs[static_cast<size_t>(index)];
+    if (!blob.value.defined()) {
+      report(fmt::format("blob {} is damaged", index));
+    } else if (contradicts(stated, index, blob)) {
+      report(fmt::format("blob {} has shape [{}], the network needs {} outputs", index,
+                         fmt::join(blob.value.dims(), ","), stated.outputs),
+             kNotTogether);
+    }
+  }
+}
+
 void LayerBlobs::report(const std::string& reason, const std::string& hint) {
   layer_error(diagnostics_, setup_.net, k_, Code::kInvalid, reason, hint);
 }
@@ -104,7 +174,7 @@ Tensor LayerBlobs::from_file(const TrainedBlobs& trained, int index, const Exten
   if (!fits(blob, dims) && !(any_shape && blob.value.count() == element_count(dims))) {
     report(fmt::format("{} has shape [{}], the network needs [{}]", which,
                        fmt::join(blob.value.dims(), ","), fmt::join(dims, ",")),
-           "prototxt and caffemodel do not belong together");
+           kNotTogether);
     return {};
   }
   return blob.value.reshaped(dims);

@@ -40,6 +40,10 @@ class LayerBlobs : public BlobSource {
   LayerBlobs(const AttemptSetup& setup, SharedParams& shared, Diagnostics& diagnostics, int layer);
   int count() const override;
   Tensor take(int index, const Extents& dims, Fill fill, int64_t fan_in) override;
+  // Reports a file that has another number of blobs for the layer.
+  void compare_count(int needed);
+  // Of a layer whose bottoms have no known shape: reports what its own text tells to be wrong.
+  void examine();
   // Whether a parameter was asked for that the file lacks where random ones are not permitted.
   bool missing() const { return missing_; }
 

@@ -23,6 +23,8 @@ struct Blob {
 // values, Error{kResource} when it overflows.
 Blob read_blob(const BlobProto& proto);
 
+// The dims without those of 1, by which shapes of Caffe are compared.
+Extents without_ones(const Extents& dims);
 // Whether a blob may stand for a parameter of these dims: equal, or equal but for axes of size one.
 bool fits(const Blob& blob, const Extents& dims);
 
