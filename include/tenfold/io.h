@@ -33,7 +33,8 @@ std::string read_file(const std::string& path, int64_t limit = int64_t{4} << 30)
 void write_file_atomic(const std::string& path, std::string_view bytes);
 
 // Regular members of a .tar(.gz|.xz|.zst) or .zip, at most `limit` bytes in all; names are
-// relative, cleaned, never absolute or with "..". Error{kInvalid, kResource}.
+// relative, cleaned, never absolute or with "..". Links to members are read as these, others left
+// out. Error{kInvalid, kResource}.
 std::vector<std::pair<std::string, std::string>> read_archive(const std::string& path,
                                                               int64_t limit = int64_t{4} << 30);
 // By content: the first 512 bytes of a file decide.

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <filesystem>
+#include <map>
 #include <memory>
 
 #include <archive.h>
@@ -22,6 +24,7 @@ namespace {
 constexpr size_t kMaxMembers = 10000;
 constexpr int64_t kFreeBytes = 64 << 20;  // below this any ratio goes
 constexpr int64_t kMaxRatio = 50;
+constexpr int kMaxLinkHops = 40;  // as Linux has it
 
 struct Closer {
   void operator()(archive* a) const { archive_read_free(a); }
@@ -139,18 +142,49 @@ Archive open(Bytes bytes, const std::string& name, Unpacked* unpacked) {
   return a;
 }
 
+// What the symbolic link `member` names inside the archive; empty: something outside.
+std::string linked_member(const std::string& member, const char* target) {
+  if (!target || *target == 0 || *target == '/') return {};
+  const std::filesystem::path inside =
+      (std::filesystem::path(member).parent_path() / target).lexically_normal();
+  return *inside.begin() == ".." ? std::string() : inside.string();
+}
+
+// Gives links the content of the files that they lead to; those that lead to none are left out, as
+// in a folder.
+void follow(const std::map<std::string, std::string>& links, Budget& budget,
+            const std::string& name, Members& members) {
+  std::map<std::string, size_t> files;
+  for (size_t k = 0; k < members.size(); ++k) files[members[k].first] = k;
+  for (const auto& [member, target] : links) {
+    auto next = links.find(target);
+    const std::string* meant = &target;
+    for (int hops = 0; hops < kMaxLinkHops && next != links.end(); ++hops) {
+      meant = &next->second;
+      next = links.find(*meant);
+    }
+    const auto file = files.find(*meant);
+    if (file == files.end() || files.count(member)) continue;
+    const std::string& content = members[file->second].second;
+    budget.take(static_cast<int64_t>(content.size()), budget.packed, name);
+    members.emplace_back(member, std::string(content));
+  }
+}
+
 Members read_members(archive* a, Budget& budget, bool gzip, const std::string& name) {
   Members members;
+  std::map<std::string, std::string> links;  // symbolic ones
   for (size_t count = 0;; ++count) {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(a, &entry);
-    if (status == ARCHIVE_EOF) return members;
+    if (status == ARCHIVE_EOF) break;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
       fail(Code::kInvalid, name, "the archive is damaged: " + reason_of(a));
     if (count == kMaxMembers)
       fail(Code::kResource, name, "more than " + std::to_string(kMaxMembers) + " members");
     const char* const link = archive_entry_hardlink_utf8(entry);
-    if (archive_entry_filetype(entry) != AE_IFREG && !link) continue;
+    const bool symbolic = archive_entry_filetype(entry) == AE_IFLNK;
+    if (archive_entry_filetype(entry) != AE_IFREG && !link && !symbolic) continue;
     const char* spelt = archive_entry_pathname_utf8(entry);
     if (!spelt) spelt = archive_entry_pathname(entry);
     if (!spelt)
@@ -164,6 +198,10 @@ Members read_members(archive* a, Budget& budget, bool gzip, const std::string& n
       return std::find_if(members.begin(), members.end(),
                           [&](const auto& held) { return held.first == wanted; });
     };
+    if (symbolic) {
+      links[member] = linked_member(member, archive_entry_symlink_utf8(entry));
+      continue;
+    }
     std::string content;
     if (link) {  // another name of a file before
       const auto meant = find(clean_member_name(link));
@@ -181,6 +219,8 @@ Members read_members(archive* a, Budget& budget, bool gzip, const std::string& n
     else
       members.emplace_back(std::move(member), std::move(content));
   }
+  follow(links, budget, name, members);
+  return members;
 }
 
 }  // namespace

@@ -38,6 +38,20 @@ TEST(Archive, ReadsHardLinks) {
   std::filesystem::remove_all(made);
 }
 
+// As a folder's: to a file inside, also by way of others; what leads out or round is left out.
+TEST(Archive, FollowsSymbolicLinks) {
+  std::string made = std::filesystem::temp_directory_path() / "tenfold-links-XXXXXX";
+  ASSERT_NE(mkdtemp(made.data()), nullptr);
+  const std::string tar =
+      " && mkdir d e && printf cat >d/a && printf 0 >e/0 && ln -s ../d/a e/b && ln -s e/b c && "
+      "ln -s /etc/passwd out && ln -s ../../x up && ln -s q r && ln -s r q && ln -s d s && "
+      "ln -s nothing n && tar cf t.tar e c out up q r s n d";
+  ASSERT_EQ(std::system(("cd " + made + tar).c_str()), 0);
+  EXPECT_EQ(read_archive(made + "/t.tar"),
+            (Members{{"e/0", "0"}, {"d/a", "cat"}, {"c", "cat"}, {"e/b", "cat"}}));
+  std::filesystem::remove_all(made);
+}
+
 TEST(Archive, ReadsTarAndZip) {
   const Members members = {{"net/deploy.prototxt", "name: \"x\""}, {"b", std::string(5000, 'z')}};
   for (const bool zip : {false, true}) {

@@ -163,7 +163,7 @@ void Attempt::add_computed(int k) {
   if (links.claimed && (setup_.dry || !complete)) return;
   try {
     const std::vector<ValueId> tops =
-        links.claimed ? call_hook(k, std::move(bottoms)) : call_importer(k, std::move(bottoms));
+        links.claimed ? call_hook(k, bottoms) : call_importer(k, std::move(bottoms));
     if (tops.size() < links.tops.size())
       throw Error(Code::kInvalid, fmt::format("the layer has {} tops, its type makes {}",
                                               links.tops.size(), tops.size()));
@@ -192,7 +192,7 @@ std::vector<ValueId> Attempt::call_importer(int k, std::vector<ValueId> bottoms)
   return context.tops();
 }
 
-std::vector<ValueId> Attempt::call_hook(int k, std::vector<ValueId> bottoms) {
+std::vector<ValueId> Attempt::call_hook(int k, const std::vector<ValueId>& bottoms) {
   const LayerParameter& layer = setup_.net.net.layer(k);
   std::vector<Tensor> weights;
   if (const TrainedBlobs* trained = setup_.weights.use(layer.name()))

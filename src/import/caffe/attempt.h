@@ -28,7 +28,7 @@ class Attempt {
   void add_layer(int k);
   void add_data(int k);
   void add_computed(int k);
-  std::vector<ValueId> call_hook(int k, std::vector<ValueId> bottoms);
+  std::vector<ValueId> call_hook(int k, const std::vector<ValueId>& bottoms);
   std::vector<ValueId> call_importer(int k, std::vector<ValueId> bottoms);
   // Values of the bottoms; false when one is missing (an error) or poisoned by an earlier problem.
   bool gather(int k, std::vector<ValueId>* bottoms);
