@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <cmath>
 #include <random>
 
 #include <fmt/format.h>
@@ -7,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli.h"
+#include "differences.h"
 #include "tenfold/io.h"
 
 namespace tenfold::cli {
@@ -21,15 +20,8 @@ struct CheckOptions {
   bool json = false, structure_only = false;
 };
 
-struct Difference {
-  std::string output;
-  double largest = 0, allowed_share = 0, cosine = 1;  // share: largest error over its bound
-  int64_t count = 0, not_numbers = 0;  // values; those that are NaN on both sides
-  bool ok = true;
-};
-
-std::map<std::string, Tensor> random_inputs(const std::vector<Binding>& bindings, uint64_t seed) {
-  std::map<std::string, Tensor> inputs;
+Named random_inputs(const std::vector<Binding>& bindings, uint64_t seed) {
+  Named inputs;
   std::mt19937_64 rng(seed);
   std::normal_distribution<double> normal;
   std::uniform_int_distribution<int> pixel(0, 255);
@@ -55,50 +47,6 @@ std::unique_ptr<Context> ready(Engine& engine) {
   return context;
 }
 
-// What a whole network's answers may differ by: `of_largest` of the output's largest reference
-// value (at least of `floor`) plus `of_value` of the reference value itself; and in direction.
-struct Bound {
-  double of_largest, of_value, floor, cosine;
-};
-
-Bound bound_of(DType precision) {
-  switch (precision) {
-    case DType::kF64:
-    case DType::kF32: return {1e-4, 1e-4, 1e-6, 0.99999};
-    case DType::kTF32:  // FP16's digits
-    case DType::kF16: return {2.5e-3, 1e-2, 1, 0.999};
-    case DType::kBF16: return {2e-2, 8e-2, 1, 0.99};
-    default: return {1e-1, 2e-1, 1, 0.95};
-  }
-}
-
-Difference compare(const std::string& name, const Tensor& got, const Tensor& want,
-                   DType precision) {
-  Difference d{name};
-  d.count = want.count();
-  const Bound allowed = bound_of(precision);
-  double scale = 0, dot = 0, aa = 0, bb = 0;
-  for (int64_t k = 0; k < want.count(); ++k)
-    if (std::isfinite(want.at(k))) scale = std::max(scale, std::abs(want.at(k)));
-  for (int64_t k = 0; k < want.count(); ++k) {
-    const double a = got.at(k), b = want.at(k);
-    const double bound =
-        allowed.of_largest * std::max(scale, allowed.floor) + allowed.of_value * std::abs(b);
-    const bool same = a == b || (std::isnan(a) && std::isnan(b));
-    d.not_numbers += std::isnan(a) && std::isnan(b);
-    const bool finite = std::isfinite(a) && std::isfinite(b);
-    const double error = same ? 0 : finite ? std::abs(a - b) : INFINITY;
-    d.largest = std::max(d.largest, error);
-    d.allowed_share = std::max(d.allowed_share, same ? 0 : finite ? error / bound : INFINITY);
-    if (finite) dot += a * b, aa += a * a, bb += b * b;
-  }
-  const bool tiny = bb <= allowed.floor * allowed.floor * 1e-6;
-  d.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : tiny || aa == bb;
-  if (std::isinf(d.largest)) d.cosine = 0;  // of the finite values it would say nothing
-  d.ok = d.allowed_share <= 1 && (tiny || d.cosine >= allowed.cosine);
-  return d;
-}
-
 void finish(const CheckOptions& o, const std::vector<Difference>& differences,
             const std::vector<std::string>& notes, const std::string& subject,
             const std::string& precision = {}, const std::vector<std::string>& unsaid = {}) {
@@ -112,6 +60,7 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
                               {"share_of_bound", d.allowed_share},
                               {"cosine", d.cosine},
                               {"not_numbers", d.not_numbers},
+                              {"rounding", d.rounding},
                               {"ok", d.ok}});
   }
   doc["ok"] = ok;
@@ -125,6 +74,11 @@ void finish(const CheckOptions& o, const std::vector<Difference>& differences,
       if (d.not_numbers > 0)
         put("warning: {}: {} of {} values are NaN, here and by the reference kernels\n", d.output,
             d.not_numbers, d.count);
+    for (const Difference& d : differences)
+      if (d.rounding > 0 && d.ok)
+        put("warning: {}: the network magnifies roundings: inputs changed in the last place change "
+            "the reference's own answer by {:.3g}; {:.0f} times as much was allowed\n",
+            d.output, d.rounding, kRoundings);
     for (const std::string& note : unsaid) put("note: {}\n", note);
     put("{}{}: {}\n", subject, precision.empty() ? "" : " (" + precision + ")",
         ok ? "no problem found"
@@ -159,11 +113,10 @@ void check_plan(const CheckOptions& o) {
   const auto context = ready(*engine);
   const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
   const auto got = context->run(inputs);
-  const auto want = reference->create_context()->run(inputs);
-  std::vector<Difference> differences;
   const DType precision = precision_of(engine->section());
-  for (const auto& [name, tensor] : want)
-    differences.push_back(compare(name, got.at(name), tensor, precision));
+  const auto differences = differences_of(got, inputs, precision, [&](const Named& in) {
+    return reference->create_context()->run(in);
+  });
   finish(o, differences, engine->messages(), file, std::string(to_string(precision)),
          engine->messages());
 }
@@ -238,13 +191,13 @@ void check_model(const CheckOptions& o) {
   const auto context = ready(*engine);
   const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
   const auto got = context->run(inputs);
-  const std::vector<Tensor> want = evaluate_reference(model.graph, inputs);
-  std::vector<Difference> differences;
   const DType precision = precision_of(engine->section());
-  for (size_t k = 0; k < want.size(); ++k) {
-    const std::string& name = model.graph.outputs()[k].name;
-    differences.push_back(compare(name, got.at(name), want[k], precision));
-  }
+  const auto differences = differences_of(got, inputs, precision, [&](const Named& in) {
+    Named named;
+    const std::vector<Tensor> values = evaluate_reference(model.graph, in);
+    for (size_t k = 0; k < values.size(); ++k) named[model.graph.outputs()[k].name] = values[k];
+    return named;
+  });
   finish(o, differences, notes, subject, std::string(to_string(precision)));
 }
 
