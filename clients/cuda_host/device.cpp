@@ -158,7 +158,7 @@ cudaError_t cudaMemAdvise(const void* pointer, size_t bytes, enum cudaMemoryAdvi
 
 cudaError_t cudaDeviceSynchronize(void) {
   cuda_host::wait_for_all_streams();
-  return cudaSuccess;
+  return report(cuda_host::take_errors());
 }
 
 cudaError_t cudaThreadSynchronize(void) { return cudaDeviceSynchronize(); }

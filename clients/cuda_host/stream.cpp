@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "memory.h"
@@ -28,6 +29,11 @@ struct CUstream_st {
     std::unique_lock<std::mutex> lock(mutex);
     const uint64_t upto = given;
     changed.wait(lock, [&] { return done >= upto; });
+  }
+  // What failed since it was asked last.
+  cudaError_t take_error() {
+    std::lock_guard<std::mutex> lock(mutex);
+    return std::exchange(error, cudaSuccess);
   }
   bool idle() {
     std::lock_guard<std::mutex> lock(mutex);
@@ -54,6 +60,7 @@ struct CUstream_st {
   std::condition_variable changed;
   std::deque<cuda_host::Work> queue;
   uint64_t given = 0, done = 0;
+  cudaError_t error = cudaSuccess;
   bool stopping = false;
   std::thread thread;
 };
@@ -135,11 +142,21 @@ cudaError_t wait_for_stream(cudaStream_t stream) {
   }
   const auto s = find_stream(stream);
   if (!s) return report(cudaErrorInvalidResourceHandle);
-  if (s.get() != current) s->wait();
-  return cudaSuccess;
+  if (s.get() == current) return cudaSuccess;
+  s->wait();
+  return report(s->take_error());
 }
 
 void wait_for_all_streams() { wait_for_streams(false); }
+
+cudaError_t take_errors() {
+  if (current) return cudaSuccess;
+  cudaError_t first = cudaSuccess;
+  std::lock_guard<std::mutex> lock(streams().mutex);
+  for (const auto& s : streams().all)
+    if (const cudaError_t error = s->take_error(); first == cudaSuccess) first = error;
+  return first;
+}
 
 void destroy_all_streams() {
   decltype(Streams::all) ended;
@@ -204,7 +221,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
   if (cuda_host::is_null_stream(stream)) return cudaSuccess;
   const auto s = cuda_host::find_stream(stream);
   if (!s) return report(cudaErrorInvalidResourceHandle);
-  return s->idle() ? cudaSuccess : cudaErrorNotReady;
+  return s->idle() ? report(s->take_error()) : cudaErrorNotReady;
 }
 
 cudaError_t cudaStreamGetFlags(cudaStream_t stream, unsigned int* flags) {
@@ -236,6 +253,13 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t fn, void* data)
 
 cudaError_t tenfold_cuda_host_enqueue(cudaStream_t stream, void (*fn)(void*), void* data) {
   return cudaLaunchHostFunc(stream, fn, data);
+}
+
+void tenfold_cuda_host_fail(cudaError_t error) {
+  CUstream_st* const stream = cuda_host::current;
+  if (!stream) return;
+  std::lock_guard<std::mutex> lock(stream->mutex);
+  stream->error = error;
 }
 
 cudaStream_t tenfold_cuda_host_current_stream(void) { return cuda_host::current; }

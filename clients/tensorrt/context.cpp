@@ -1,5 +1,6 @@
 #include "engine.h"
 #include "platform.h"
+#include "plugin.h"
 
 namespace tenfold::trt {
 
@@ -34,6 +35,7 @@ bool ContextImpl::check(const char* what, int batch, void* const* bindings) cons
 bool ContextImpl::run(Running& running, int batch, const std::vector<void*>& bindings,
                       Stream& stream, bool wait) {
   return guarded(engine_->log, "execution", false, [&] {
+    const NetworkRun here;
     if (running.batch != batch) {
       in_flight_.wait();  // binding may move what earlier runs use
       running.batch = 0;

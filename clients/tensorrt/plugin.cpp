@@ -147,6 +147,20 @@ int Plugin::enqueue(int batch, const void* const* inputs, void** outputs, void* 
              : v2_->enqueue(batch, inputs, outputs, workspace, stream);
 }
 
+int Plugin::failed(const char* layer, int status) noexcept {
+  const bool running = NetworkRun::here();
+  if (!running && failed_before_.exchange(true)) return 0;
+  const std::string said =
+      "layer '" + text(layer) + "': the plugin's enqueue() returned " + std::to_string(status);
+  if (running)
+    last_log().error(said);
+  else
+    last_log().warn(said + " while kernels were timed");
+  return running ? status : 0;
+}
+
+thread_local int NetworkRun::depth_ = 0;
+
 void emit_plugin(Emitter& e, LayerCore& layer, const std::shared_ptr<Plugin>& plugin) {
   std::vector<ValueId> values;
   std::vector<Dims> in_dims;

@@ -1,6 +1,7 @@
 // Layers that a program implements: a row registered at run time runs them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -54,6 +55,9 @@ class Plugin {
   void stop();                         // terminate() for the last
   int enqueue(int batch, const void* const* inputs, void** outputs, void* workspace,
               cudaStream_t stream);
+  // Says that enqueue() returned `status`, which is the answer: it ends a network's run. While
+  // kernels are timed, on values of no meaning, it ends nothing and is told once.
+  int failed(const char* layer, int status) noexcept;
 
  private:
   nvinfer1::IPlugin* v1_ = nullptr;
@@ -61,6 +65,20 @@ class Plugin {
   nvinfer1::IPluginV2* v2_ = nullptr;
   std::mutex mutex_;
   int users_ = 0;
+  std::atomic<bool> failed_before_{false};
+};
+
+// While one lives, the calling thread runs a network for the program.
+class NetworkRun {
+ public:
+  NetworkRun() noexcept { ++depth_; }
+  ~NetworkRun() { --depth_; }
+  NetworkRun(const NetworkRun&) = delete;
+  NetworkRun& operator=(const NetworkRun&) = delete;
+  static bool here() noexcept { return depth_ > 0; }
+
+ private:
+  static thread_local int depth_;
 };
 
 void emit_plugin(Emitter& emitter, LayerCore& layer, const std::shared_ptr<Plugin>& plugin);

@@ -35,6 +35,7 @@ std::vector<Type> infer_outputs(const InferContext& c) {
 // What the recorded call gets: everything but addresses.
 struct Call {
   Plugin* plugin;
+  const char* layer;
   int32_t batch, inputs, outputs;
   bool workspace;
 };
@@ -47,17 +48,17 @@ int call(void* const* slots, const void* data, cudaStream_t stream) noexcept {
   for (int k = 0; k < c.inputs; ++k) in[k] = slots[k];
   for (int k = 0; k < c.outputs; ++k) out[k] = slots[c.inputs + k];
   const platform::PluginCall running;
+  int status = -1;
   try {
-    return c.plugin->enqueue(c.batch, in, out, c.workspace ? slots[c.inputs + c.outputs] : nullptr,
-                             stream);
+    status = c.plugin->enqueue(c.batch, in, out,
+                               c.workspace ? slots[c.inputs + c.outputs] : nullptr, stream);
   } catch (...) {
-    return -1;
   }
+  return status == 0 ? 0 : c.plugin->failed(c.layer, status);
 }
 
-void call_on_host(void* const* slots, const void* data) noexcept {
-  const int status = call(slots, data, platform::current_stream());
-  if (status != 0) last_log().error("a plugin's enqueue() returned " + std::to_string(status));
+int call_on_host(void*, void* const* slots, const void* data) noexcept {
+  return call(slots, data, platform::current_stream());
 }
 
 int call_on_stream(void* stream, void* const* slots, const void* data) noexcept {
@@ -75,6 +76,7 @@ class Running final : public RowState {
 class Bound final : public RowInstance {
  public:
   Call call{};
+  std::string layer;  // that the call names
   bool on_host = false;
 };
 
@@ -137,7 +139,9 @@ class PluginRow final : public Row {
     auto bound = std::make_unique<Bound>();
     Plugin& plugin = *static_cast<const Running*>(state)->plugin;
     bound->on_host = args.device.host_accessible();
+    bound->layer = args.problem.attrs.s("layer", "");
     bound->call.plugin = &plugin;
+    bound->call.layer = bound->layer.c_str();
     bound->call.batch = static_cast<int32_t>(args.problem.outputs.at(0).dims.at(0).value());
     bound->call.inputs = static_cast<int32_t>(args.problem.attrs.i("inputs", 0));
     bound->call.outputs = static_cast<int32_t>(args.problem.outputs.size());
@@ -158,10 +162,7 @@ class PluginRow final : public Row {
     for (int k = 0; k < c.outputs; ++k) slots[count++] = operands.outputs[static_cast<size_t>(k)];
     if (c.workspace) slots[count++] = operands.scratch;
     const std::span<const Slot> used(slots, count);
-    if (bound.on_host)
-      commands.host(call_on_host, used, &c, sizeof c);
-    else
-      commands.foreign(call_on_stream, used, &c, sizeof c, false);
+    commands.foreign(bound.on_host ? call_on_host : call_on_stream, used, &c, sizeof c, false);
   }
 };
 

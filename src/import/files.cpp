@@ -128,6 +128,26 @@ bool ModelFile::is_text() const {
   });
 }
 
+std::string_view other_format(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kFormats[] = {
+      {".onnx", "an ONNX model"},
+      {".pb", "a graph of TensorFlow or Caffe2"},
+      {".pbtxt", "a graph of TensorFlow or Caffe2"},
+      {".uff", "a UFF model"},
+      {".tflite", "a TensorFlow Lite model"},
+      {".keras", "a Keras model"},
+      {"-symbol.json", "an MXNet network"},
+      {".params", "a file of MXNet's weights"},
+      {".pt", "a PyTorch file"},
+      {".pth", "a PyTorch file"},
+      {".engine", "an engine of NVIDIA's"},
+      {".trt", "an engine of NVIDIA's"},
+  };
+  for (const auto& [ending, format] : kFormats)
+    if (name.ends_with(ending)) return format;
+  return {};
+}
+
 ModelFiles open_files(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   ModelFiles out;
   if (paths.empty()) report(diagnostics, "", Code::kNotFound, "no model was named");

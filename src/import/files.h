@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tenfold/diag.h"
@@ -32,6 +33,12 @@ struct ModelFiles {
   std::string shown;     // of the package
   bool misnamed = false; // several were named where one is a whole model
 };
+
+// The format of which a file of that name is, where it is none that is read: "an ONNX model"; else
+// empty.
+std::string_view other_format(std::string_view name);
+inline constexpr char kFormatsRead[] =
+    "Caffe's networks are read: a .prototxt and a .caffemodel, or a package of them";
 
 // Opens paths: one folder or archive, or single files. Problems become errors.
 ModelFiles open_files(const std::vector<std::string>& paths, Diagnostics& diagnostics);

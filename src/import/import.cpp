@@ -50,10 +50,21 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
     diagnostics.add({Severity::kError, code, file.shown(), 0, -1, "", reason, hint});
   };
   const ModelFile* const binary = binary_network(files);
+  const auto other = [&](const ModelFile& file) {
+    const bool beside_text = std::any_of(files.files.begin(), files.files.end(), [](const auto& f) {
+      return f.base().ends_with(".prototxt");
+    });
+    const bool weights = beside_text && file.base().ends_with(".pb");  // under any name
+    return &file == binary || weights ? std::string_view() : other_format(file.base());
+  };
   for (const ModelFile& file : files.files) {
     const ModelFile** part = &parts.weights;
     if (file.base().ends_with(".binaryproto") || file.base().ends_with(".npy")) {
       part = &parts.mean;
+    } else if (const auto format = other(file); !format.empty() && !file.bytes().empty()) {
+      report(file, Code::kUnsupported, fmt::format("this is {}, which is not read yet", format),
+             kFormatsRead);
+      continue;
     } else if (&file == binary) {
       part = &parts.network;
     } else if (file.base().ends_with(".prototxt") || (file.is_text() && !is_trained(file))) {

@@ -126,6 +126,27 @@ TEST(ImportFiles, BinaryNetworks) {
   EXPECT_TRUE(import_model({at + "net.bin"}).failed);  // nobody knows its weights
 }
 
+// Sound models of other formats are not called damaged: nothing reads them yet.
+TEST(ImportFiles, OtherFormatsAreUnsupported) {
+  const Folder folder;
+  const std::string at = folder.path() + "/";
+  for (const char* name : {"net.onnx", "net.pb", "net.uff", "net-symbol.json", "net.pth"}) {
+    folder.write(name, std::string("\x08\x03\x12 ir", 6));
+    const ImportedModel m = import_model({at + name});
+    EXPECT_TRUE(says(m, Severity::kError, {name, "not read yet", ".caffemodel"})) << report(m);
+    EXPECT_EQ(m.diagnostics.worst(), Code::kUnsupported) << report(m);
+    EXPECT_EQ(m.diagnostics.error_count(), 1u) << report(m);
+    const ImportedModel package = import_model({folder.path()});
+    EXPECT_EQ(package.diagnostics.worst(), Code::kUnsupported) << report(package);
+    folder.remove(name);
+  }
+  folder.write("net.onnx", "");
+  EXPECT_EQ(import_model({at + "net.onnx"}).diagnostics.worst(), Code::kInvalid);
+  folder.write("net.prototxt", kNet);
+  folder.write("weights.pb", weights());  // Caffe's, whatever their name
+  EXPECT_FALSE(import_model({at + "net.prototxt", at + "weights.pb"}).failed);
+}
+
 TEST(ImportFiles, MeanFilesWithWrongDimensions) {
   caffe::BlobProto blob;  // as one that is about: num 0, and the height wrong
   blob.set_num(0);

@@ -154,6 +154,8 @@ const char* cudaGetErrorName(cudaError_t error);
 // once all earlier work of the stream is done; on the null stream before the call is back. The
 // error is that of an invalid stream.
 cudaError_t tenfold_cuda_host_enqueue(cudaStream_t stream, void (*fn)(void*), void* data);
+// Work of the calling thread's stream failed: the next call that waits for the stream returns it.
+void tenfold_cuda_host_fail(cudaError_t error);
 // The stream whose work the calling thread is running; null outside of any.
 cudaStream_t tenfold_cuda_host_current_stream(void);
 // Begins (1) and ends (0) a time in which the calling thread may name memory that was not allocated

@@ -13,6 +13,8 @@ namespace {
 struct Job {
   std::shared_ptr<Device> device;
   std::function<bool(Stream&)> run;
+  std::thread::id caller;
+  bool* ran;  // set where the job runs before the caller goes on: on the caller's thread
 };
 
 void wait_for_streams() {
@@ -28,7 +30,11 @@ void wait_at_exit(std::once_flag& once) {
 void run_job(void* data) {
   const std::unique_ptr<Job> job(static_cast<Job*>(data));
   Stream stream = Stream::create(job->device);
-  job->run(stream);  // waits for its own work
+  const bool ran = job->run(stream);  // waits for its own work
+  if (std::this_thread::get_id() == job->caller)
+    *job->ran = ran;
+  else if (!ran)
+    tenfold_cuda_host_fail(cudaErrorLaunchFailure);
   static std::once_flag first_done;  // by now libraries have made what they keep
   wait_at_exit(first_done);
 }
@@ -50,14 +56,15 @@ bool enqueue(const Log& log, const std::shared_ptr<Device>& device, cudaStream_t
              cudaEvent_t* consumed, std::function<bool(Stream&)> run) {
   static std::once_flag first;
   wait_at_exit(first);
-  auto job = std::make_unique<Job>(Job{device, std::move(run)});
+  bool ran = true;
+  auto job = std::make_unique<Job>(Job{device, std::move(run), std::this_thread::get_id(), &ran});
   const cudaError_t error = tenfold_cuda_host_enqueue(stream, run_job, job.get());
   if (error != cudaSuccess) {
     log.error(std::string("enqueue: ") + cudaGetErrorString(error));
     return false;
   }
   static_cast<void>(job.release());  // the stream owns it now
-  if (!consumed) return true;
+  if (!consumed || !ran) return ran;
   const cudaError_t recorded = cudaEventRecord(*consumed, stream);
   if (recorded != cudaSuccess)
     log.error(std::string("enqueue: inputConsumed: ") + cudaGetErrorString(recorded));

@@ -37,7 +37,7 @@ class Finder {
   Package run() {
     if (folder_.empty()) choose_folder();
     read_info();
-    if (foreign()) return package_;
+    if (foreign() || of_another_format()) return package_;
     find_networks();
     package_.weights = find_weights();
     package_.mean =
@@ -184,6 +184,21 @@ class Finder {
     if (framework.empty() || framework == "caffe") return false;
     error(Code::kUnsupported, fmt::format("the package was made by DIGITS with {}", framework),
           "packages with Caffe networks are read; train the network with Caffe, or export it");
+    return true;
+  }
+
+  // Whether the package, or a file of it, is a model of a format that is not read.
+  bool of_another_format() {
+    if (find([](const std::string& n) { return n.ends_with(".prototxt"); })) return false;
+    std::string_view format = other_format(files_.shown);
+    std::string what = "this";
+    for (size_t k = 0; k < files_.files.size() && format.empty(); ++k) {
+      format = other_format(files_.files[k].base());
+      what = fmt::format("'{}'", files_.files[k].base());
+    }
+    if (format.empty()) return false;
+    error(Code::kUnsupported, fmt::format("{} is {}, which is not read yet", what, format),
+          kFormatsRead);
     return true;
   }
 

@@ -335,7 +335,7 @@ TEST(Vectors, HaveCudasSizesAndAlignments) {
 
 TEST(Half, ConvertsBothWays) {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {  // every value survives the round trip
-    const __half h = {static_cast<unsigned short>(bits)};
+    const __half h = __half_raw{static_cast<unsigned short>(bits)};
     const float f = __half2float(h);
     if (f != f) continue;
     EXPECT_EQ(__float2half(f).__x, bits);
@@ -343,6 +343,21 @@ TEST(Half, ConvertsBothWays) {
   EXPECT_EQ(__float2half(65520.0f).__x, 0x7c00u);
   EXPECT_EQ(__float2half(65519.0f).__x, 0x7bffu);
   EXPECT_EQ(__float2half(1.0f + 1.0f / 2048).__x, 0x3c00u);  // a tie goes to even
+}
+
+TEST(Half, IsANumberAsInCuda9AndBitsAsInCuda8) {
+  const __half a(2.5f), b = 3.0f, c = 4.0, d = 5;
+  const float sum = a + b + c + d;
+  EXPECT_EQ(sum, 14.5f);
+  EXPECT_EQ(a.x, 0x4100);
+  const __half_raw raw = a;
+  EXPECT_EQ(raw.x, __half_as_ushort(a));
+  EXPECT_EQ(static_cast<float>(__ushort_as_half(0x3c00)), 1);
+  EXPECT_EQ(static_cast<float>(__float2half_rn(0.5f)), 0.5f);
+  const __half2 pair = __floats2half2_rn(1, 2);
+  EXPECT_EQ(__low2float(pair) + 10 * __high2float(pair), 21);
+  EXPECT_EQ(__half22float2(pair).y, 2);
+  EXPECT_EQ(sizeof a + sizeof pair, 6u);
 }
 
 }  // namespace
