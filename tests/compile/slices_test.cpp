@@ -171,17 +171,6 @@ TEST(Slices, PartsOfASplitAreReadWhereTheyLie) {
   EXPECT_FALSE(o.runs("ref.Slice"));
 }
 
-TEST(Slices, EmptyPartsAreNoSlices) {
-  const Graph graph = parse_graph(
-      "graph g(x: f32[5,0]) -> z {\n  a, b = Split(x) {axis=1, split=[0,0]}\n"
-      "  z = ReduceSum(b) {}\n}\n");
-  CompileOptions options;
-  options.timing = false;
-  const Plan plan = compile(graph, Target::parse("cpu"), options);
-  const auto engine = Engine::create(plan, open_device({"cpu", 0}));
-  EXPECT_EQ(engine->create_context()->run({{"x", Tensor(DType::kF32, {5, 0})}}).at("z").at(0), 0);
-}
-
 TEST(Slices, PlansForAGpuJoinWithoutCopies) {
   Net n;
   const ValueId y =

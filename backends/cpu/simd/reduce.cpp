@@ -50,6 +50,7 @@ class ReduceWork : public HostWork {
   void run(void* const* slots) noexcept override {
     const auto* x = static_cast<const float*>(slots[0]);
     auto* y = static_cast<float*>(slots[1]);
+    if (elements_ == 0) return fill(y, finish(nothing(kind_.fold)));
     r_.for_each(
         threads_, [&](const Place& p) { y[p.dst] = finish(fold_lines(x + p.src)); },
         [&](const Place& p, int64_t begin, int64_t n) {
@@ -58,6 +59,13 @@ class ReduceWork : public HostWork {
   }
 
  private:
+  void fill(float* y, float v) const noexcept {
+    r_.for_each(
+        threads_, [&](const Place& p) { y[p.dst] = v; },
+        [&](const Place& p, int64_t begin, int64_t n) {
+          for (int64_t k = begin; k < begin + n; ++k) y[p.dst + k * r_.dst_step] = v;
+        });
+  }
   double fold_lines(const float* x) const noexcept {
     double all = nothing(kind_.fold);
     for (const Place& p : r_.reduced)
