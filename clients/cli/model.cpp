@@ -191,8 +191,11 @@ std::string preprocessing_of(const ImportedModel& model, const ModelOptions& opt
   if (!model.preprocess.note.empty()) return model.preprocess.note;
   if (options.import.raw_input) return "none: --raw-input";
   if (!reads_pictures(model.graph)) return {};
-  return "none: no package nor flag says what the network expects (--mean, --scale, "
-         "--channel-order); pictures go in as values from 0 to 255, colors as BGR";
+  const std::string why =
+      options.import.mean == "none"
+          ? "--mean none, and no other flag says what the network expects"
+          : "no package nor flag says what the network expects (--mean, --scale, --channel-order)";
+  return "none: " + why + "; pictures go in as values from 0 to 255, colors as BGR";
 }
 
 Loaded load_or_compile(const ModelOptions& options, Device& device, CompileFlags flags, int threads,

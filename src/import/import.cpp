@@ -22,22 +22,26 @@ using digits::Package;
 
 bool is_trained(const ModelFile& file) { return file.base().ends_with(".caffemodel"); }
 
-// Where no text is the network, protobuf's binary form is: the file beside a .caffemodel, or the
-// only one, then with its weights.
+// Where no text is the network, protobuf's binary form is, which may hold the weights too: the file
+// beside a .caffemodel or the only one, of several the .prototxt.
 const ModelFile* binary_network(const ModelFiles& files) {
-  const ModelFile* found = nullptr;
-  int others = 0;
+  const ModelFile *found = nullptr, *trained = nullptr;
+  int candidates = 0, others = 0;
   for (const ModelFile& file : files.files) {
     if (file.base().ends_with(".binaryproto") || file.base().ends_with(".npy")) continue;
-    if (file.is_text() || file.base().ends_with(".prototxt")) {
+    if (file.is_text()) {
       if (!file.base().ends_with(".txt")) return nullptr;
     } else if (is_trained(file)) {
+      trained = &file;
       ++others;
     } else {
-      if (found) return nullptr;
-      found = &file;
+      if (!found || file.base().ends_with(".prototxt")) found = &file;
+      ++candidates;
     }
   }
+  if (candidates > 1 && !found->base().ends_with(".prototxt")) return nullptr;
+  if (!found && others == 1)
+    return caffe::is_binary_net(trained->bytes(), true) ? trained : nullptr;
   return found && others <= 1 && caffe::is_binary_net(found->bytes()) ? found : nullptr;
 }
 
@@ -81,7 +85,6 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
     *part = &file;
   }
   if (!parts.network && parts.labels) std::swap(parts.network, parts.labels);
-  if (binary && !parts.weights) parts.weights = binary;
   if (!parts.network && !files.files.empty() && diagnostics.error_count() == 0)
     report(files.files[0], Code::kInvalid, "there is no network beside it: no .prototxt",
            "a .prototxt and a .caffemodel, a plan, or a package");
@@ -98,11 +101,10 @@ void use_trained_statistics(caffe::NetFile& net, Diagnostics& diagnostics) {
         layer.batch_norm_param().use_global_stats())
       continue;
     layer.mutable_batch_norm_param()->set_use_global_stats(true);
-    diagnostics.add({Severity::kWarning, Code::kOk, net.file, net.lines[static_cast<size_t>(k)], -1,
-                     layer.name(),
-                     "use_global_stats: false is not followed: the trained mean and variance are "
-                     "used, as TensorRT's parser does",
-                     ""});
+    diagnostics.add(caffe::about_layer(
+        net, k, Severity::kWarning, Code::kOk,
+        "use_global_stats: false is not followed: the trained mean and variance are used, as "
+        "TensorRT's parser does"));
   }
 }
 
@@ -118,10 +120,10 @@ void note_transform(const caffe::NetFile& net, Diagnostics& diagnostics) {
     else if (!means.empty())
       flags = fmt::format("--mean {}", fmt::join(means, ","));
     if (t.has_scale()) flags += fmt::format("{}--scale {}", flags.empty() ? "" : " ", t.scale());
-    diagnostics.add({Severity::kWarning, Code::kOk, net.file, net.lines[static_cast<size_t>(k)], -1,
-                     net.net.layer(k).name(),
-                     "its transform_param is not used: only a package's or flags' preprocessing is",
-                     "the same by flags: " + flags});
+    diagnostics.add(caffe::about_layer(
+        net, k, Severity::kWarning, Code::kOk,
+        "its transform_param is not used: only a package's or flags' preprocessing is",
+        "the same by flags: " + flags));
   }
 }
 
@@ -139,6 +141,18 @@ Tensor load_mean(const std::string& name, const ModelFile* file) {
   if ((mean.dims().size() != 1 && mean.dims().size() != 3) || mean.count() == 0)
     throw Error(Code::kInvalid, name + ": a mean has dimensions [C] or [C,H,W]");
   return mean;
+}
+
+// Blobs that the network itself states count where the file of weights has none.
+void add_own_weights(caffe::NetFile& net, caffe::Weights& weights, Diagnostics& diagnostics) {
+  if (net.trained.empty()) return;
+  Diagnostics found;
+  weights.add(caffe::Weights::read(net.trained, net.file, found));
+  for (Diagnostic d : found.all()) {
+    if (net.places[0].offset < 0) d.offset = -1;  // of a text
+    diagnostics.add(std::move(d));
+  }
+  std::string().swap(net.trained);
 }
 
 class Importer {
@@ -161,6 +175,7 @@ class Importer {
           caffe::Weights::read(parts_.weights->bytes(), parts_.weights->shown(), diagnostics_);
     if (parts_.weights) parts_.weights->release();
     if (net) {
+      add_own_weights(*net, weights, diagnostics_);
       diagnostics_.set_file(net->file);
       if (options_.trained_statistics) use_trained_statistics(*net, diagnostics_);
       build(*net, weights);
@@ -190,7 +205,11 @@ class Importer {
       facts.mean = load_mean(options_.mean_file, nullptr);
       facts.mean_name = options_.mean_file;
     } else if (parts_.mean) {
-      facts.mean = load_mean(parts_.mean->shown(), parts_.mean);
+      try {
+        facts.mean = load_mean(parts_.mean->shown(), parts_.mean);
+      } catch (const Error& e) {
+        facts.mean_error = e;  // matters where the mean is needed
+      }
       facts.mean_name = parts_.mean->base();
       facts.package = true;
     }
@@ -199,6 +218,25 @@ class Importer {
       facts.width = facts.mean.dims()[2];
     }
     return facts;
+  }
+
+  // Of the part that the message begins with, else of the network.
+  void report_of_pictures(const Error& e, Severity severity) {
+    Diagnostic d{severity,
+                 e.code(),
+                 diagnostics_.file(),
+                 0,
+                 -1,
+                 "",
+                 e.what(),
+                 e.notes().empty() ? "" : e.notes()[0]};
+    for (const ModelFile* part : {parts_.mean, parts_.train_val}) {
+      if (!part || !d.reason.starts_with(part->shown() + ": ")) continue;
+      d.reason.erase(0, part->shown().size() + 2);
+      d.file = part->shown();
+    }
+    if (severity == Severity::kWarning) d.hint = "nothing needs it";
+    diagnostics_.add(std::move(d));
   }
 
   void build(const caffe::NetFile& net, caffe::Weights& weights) {
@@ -213,10 +251,11 @@ class Importer {
     if (!options_.raw_input) {
       const Extents dims = caffe::picture_dims(net, weights, net_options);
       try {
-        decision = digits::decide(facts(caffe::inputs_read(net, net_options)), options_, dims,
-                                  diagnostics_);
+        const digits::PictureFacts known = facts(caffe::inputs_read(net, net_options));
+        decision = digits::decide(known, options_, dims, diagnostics_);
+        if (known.mean_error) report_of_pictures(*known.mean_error, Severity::kWarning);
       } catch (const Error& e) {
-        diagnostics_.error(e.code(), "", e.what(), e.notes().empty() ? "" : e.notes()[0]);
+        report_of_pictures(e, Severity::kError);
       }
     }
     if (decision) net_options.picture = &decision->input;
@@ -315,6 +354,7 @@ std::map<std::string, ValueId> import_caffe_into(GraphBuilder& builder, const st
     weights = caffe::Weights::read(caffemodel_bytes, "caffemodel", diagnostics);
   caffe::NetResult result;
   if (net) {
+    add_own_weights(*net, weights, diagnostics);
     if (options.trained_statistics) use_trained_statistics(*net, diagnostics);
     caffe::NetOptions net_options;
     net_options.hooks = options.hooks;

@@ -1,5 +1,6 @@
 // Pictures: the format found by content.
 #include <cstring>
+#include <string_view>
 
 #include "src/base/checked.h"
 #include "src/base/file.h"
@@ -25,6 +26,17 @@ Decoder decoder_of(Bytes bytes) {
   return nullptr;
 }
 
+// The format of pictures that have no decoder here; empty: unknown.
+std::string_view other_format(Bytes bytes) {
+  constexpr std::string_view kTiff("II*\0", 4), kTiffBig("MM\0*", 4);
+  if (starts_with(bytes, "BM")) return "BMP";
+  if (starts_with(bytes, "GIF8")) return "GIF";
+  if (starts_with(bytes, kTiff) || starts_with(bytes, kTiffBig)) return "TIFF";
+  if (starts_with(bytes, "RIFF") && bytes.size() > 12 && starts_with(bytes.subspan(8), "WEBP"))
+    return "WebP";
+  return {};
+}
+
 }  // namespace
 
 void bad_image(const std::string& name, const std::string& reason) {
@@ -43,6 +55,10 @@ bool begins_as_image(std::span<const std::byte> bytes) { return decoder_of(bytes
 
 Tensor decode_image(std::span<const std::byte> bytes, const std::string& name) {
   if (const Decoder decode = decoder_of(bytes)) return decode(bytes, name);
+  constexpr const char* kKnown = "JPEG, PNG, PGM and PPM are";
+  if (const std::string_view other = other_format(bytes); !other.empty())
+    throw Error(Code::kUnsupported, name + ": " + std::string(other) + " pictures are not read",
+                {kKnown});
   bad_image(name, "is no picture of a known format (JPEG, PNG, PGM, PPM)");
 }
 

@@ -29,6 +29,16 @@ bool covers_all(const Graph& graph, const Node& node) {
   return true;
 }
 
+// Whether sizes rounded down are those of `node`, which rounds up.
+bool same_rounded_down(const Graph& graph, const Node& node, const Attrs& floor) {
+  const InferContext context{floor, {graph.type(node.inputs[0])}, {nullptr}, 1};
+  try {
+    return find_op(node.op)->infer(context).front() == graph.type(node.outputs[0]);
+  } catch (const Error&) {
+    return false;  // rounded down, a window larger than its input has no place
+  }
+}
+
 void rewrite_window(const Graph& graph, Patch& patch, NodeId id) {
   const Node& node = graph.node(id);
   const bool average = node.op == "AveragePool";
@@ -44,8 +54,7 @@ void rewrite_window(const Graph& graph, Patch& patch, NodeId id) {
   if (attrs.i("ceil_mode", 0) != 0) {
     Attrs floor = attrs;
     floor.erase("ceil_mode");
-    const InferContext context{floor, {graph.type(node.inputs[0])}, {nullptr}, 1};
-    if (find_op(node.op)->infer(context).front() == graph.type(node.outputs[0])) attrs = floor;
+    if (same_rounded_down(graph, node, floor)) attrs = floor;
   }
   if (!(attrs == node.attrs)) patch.set_attrs(id, std::move(attrs));
 }

@@ -231,6 +231,12 @@ TEST(CaffeNet, BatchStaysWhereALayerBakesItIn) {
     EXPECT_TRUE(says(m, Severity::kError, {"cannot be reshaped"})) << report(m);
     EXPECT_EQ(m.diagnostics.worst(), Code::kInvalid) << report(m);
   }
+  // What is wrong behind it is told, and alone.
+  const ImportedModel behind = import_text(
+      input("2,6") + layer("Reshape", "reshape_param { shape { dim: 2 dim: 3 dim: 2 } }") +
+      "layer { name: 's' type: 'Softmax' bottom: 'out' top: 's' softmax_param { axis: 4 } }");
+  EXPECT_TRUE(says(behind, Severity::kError, {"'s'", "axis 4"})) << report(behind);
+  EXPECT_EQ(behind.diagnostics.error_count(), 1u) << report(behind);
   const ImportedModel slice =
       import_text(input("4,6") +
                   "layer { name: 'l' type: 'Slice' bottom: 'data' top: 'x' top: 'y' slice_param { "

@@ -46,7 +46,20 @@ TEST(CaffeShape, PoolingWindowsLargerThanTheirInput) {
     ASSERT_FALSE(m.failed) << report(m);
     EXPECT_EQ(shape_of(m, "out"), "N,3,1,1");
     EXPECT_TRUE(import_text(input("1,3,1,1") + layer("Pooling", body)).failed);
+    const ImportedModel lines = import_text(input("1,3,2,8") + layer("Pooling", body));
+    ASSERT_FALSE(lines.failed) << report(lines);
+    EXPECT_EQ(shape_of(lines, "out"), "N,3,1,4");
   }
+}
+
+// C++ divides toward zero, so a window may be larger than its input by less than a stride.
+TEST(CaffeShape, ConvolutionWindowsLargerThanTheirInput) {
+  const std::string body = "convolution_param { num_output: 2 kernel_size: 6 stride: 2 }";
+  const ImportedModel m = import_text(input("1,3,5,9") + layer("Convolution", body));
+  ASSERT_FALSE(m.failed) << report(m);
+  EXPECT_EQ(shape_of(m, "out"), "N,2,1,2");
+  EXPECT_EQ(node_of(m, "out").attrs.ints("pads"), (std::vector<int64_t>{0, 0, 1, 0}));
+  EXPECT_TRUE(import_text(input("1,3,4,9") + layer("Convolution", body)).failed);
 }
 
 TEST(CaffeShape, PoolingRectangles) {

@@ -82,6 +82,10 @@ TEST(CaffeText, MisspeltFieldsGetSuggestions) {
               says(m, Severity::kWarning,
                    {"net.prototxt:3", "negative_slop", "did you mean 'negative_slope'?"}))
       << report(m);
+  const ImportedModel parm = import_text(input("1,3,4,4") +
+                                         "layer { name: 'l' type: 'ReLU' bottom: 'data' top: "
+                                         "'out' relu_parm { negative_slope: 0.1 } }\n");
+  EXPECT_TRUE(says(parm, Severity::kWarning, {"did you mean 'relu_param'?"})) << report(parm);
   const ImportedModel cut = import_text(input("1,3,4,4") + "layer { name: 'l' ");
   EXPECT_TRUE(says(cut, Severity::kError, {"got: the end of the file"})) << report(cut);
 }

@@ -136,7 +136,7 @@ TEST(CaffeWeights, OfSharersTheLastInTheFileCounts) {
   EXPECT_TRUE(says(wrong, Severity::kError, {"'a'", "blob 0 of layer 'b', which shares"}))
       << report(wrong);
   const ImportedModel none = import_text_with(net, "name: 'x'");
-  EXPECT_TRUE(says(none, Severity::kError, {"2 layers: a, b"})) << report(none);
+  EXPECT_TRUE(says(none, Severity::kError, {"2 layers: a (line 2), b (line 3)"})) << report(none);
 }
 
 TEST(CaffeWeights, SharersHaveOneShape) {
@@ -154,6 +154,11 @@ TEST(CaffeWeights, SharersHaveOneShape) {
       << report(strict);
   const ImportedModel loose = import_text_with(layers("share_mode: PERMISSIVE "), blobs);
   EXPECT_FALSE(loose.failed) << report(loose);
+  // The sharer alone says so, and its own blob has its own shape.
+  const ImportedModel both = import_text_with(
+      layers("share_mode: PERMISSIVE "),
+      blobs + "layer { name: 'd' blobs { shape { dim: [2, 3] } data: [6,5,4,3,2,1] } }");
+  EXPECT_FALSE(both.failed) << report(both);
 }
 
 TEST(CaffeWeights, ValuesThatAreNoNumbersAreSaid) {
@@ -170,7 +175,8 @@ TEST(CaffeWeights, ValuesThatAreNoNumbersAreSaid) {
 TEST(CaffeWeights, MissingAndExtraWeights) {
   const std::string net = input("1,3,4,4") + conv("c", "data") + conv("d", "c") + conv("e", "d");
   const ImportedModel m = import_text_with(net, kWeights);
-  EXPECT_TRUE(says(m, Severity::kError, {"net.caffemodel", "2 layers: d, e"})) << report(m);
+  EXPECT_TRUE(says(m, Severity::kError, {"net.caffemodel", "2 layers: d (line 3), e (line 4)"}))
+      << report(m);
   ImportOptions random;
   random.random_weights = true;
   EXPECT_FALSE(import_text_with(net, kWeights, random).failed);
@@ -182,7 +188,9 @@ TEST(CaffeWeights, MissingAndExtraWeights) {
   ImportOptions raw;
   raw.raw_input = true;
   const ImportedModel none = import_model_memory({{"net.prototxt", net}}, raw);
-  EXPECT_TRUE(says(none, Severity::kError, {"net.prototxt", "3 layers: c, d, e"})) << report(none);
+  EXPECT_TRUE(says(none, Severity::kError,
+                   {"net.prototxt", "3 layers: c (line 2), d (line 3), e (line 4)"}))
+      << report(none);
 }
 
 TEST(CaffeWeights, SharedParameters) {
@@ -263,7 +271,9 @@ TEST(CaffeWeights, AreExaminedBehindLayersThatAreUnknown) {
       "blobs { shape { dim: 2 } data: [0, 0] } } ";
   const ImportedModel lacking = import_text_with(net, c);
   EXPECT_TRUE(says(lacking, Severity::kError, {"'u'", "Rleu"})) << report(lacking);
-  EXPECT_TRUE(says(lacking, Severity::kError, {"3 layers", "ip, three, d"})) << report(lacking);
+  EXPECT_TRUE(
+      says(lacking, Severity::kError, {"3 layers", "ip (line 4), three (line 5), d (line 6)"}))
+      << report(lacking);
   EXPECT_EQ(lacking.diagnostics.worst(), Code::kInvalid);
   const ImportedModel other = import_text_with(
       net, c + "layer { name: 'ip' blobs { shape { dim: [7, 1] } data: [1, 1, 1, 1, 1, 1, 1] } } "

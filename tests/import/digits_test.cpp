@@ -148,6 +148,26 @@ TEST(Digits, MeanImageOfAnotherSizeBecomesItsPixel) {
   EXPECT_TRUE(says(import_model({folder.path()}, options), Severity::kError, {"mean image"}));
 }
 
+TEST(Digits, WhatIsSaidOfMeansNamesTheirFile) {
+  const Folder folder;
+  make_package(folder, "transform_param { mean_value: 7 mean_value: 8 mean_file: 'm' }");
+  folder.write("mean.binaryproto", "damaged");
+  const ImportedModel values = import_model({folder.path()});
+  EXPECT_TRUE(says(values, Severity::kError, {"train_val.prototxt: 2 mean values for 3 channels"}))
+      << report(values);
+  make_package(folder, "transform_param { mean_value: 7 mean_file: 'm' }");
+  folder.write("mean.binaryproto", "damaged");
+  const ImportedModel unneeded = import_model({folder.path()});
+  EXPECT_FALSE(unneeded.failed) << report(unneeded);
+  EXPECT_TRUE(says(unneeded, Severity::kWarning, {"mean.binaryproto: warning: no Caffe mean file"}))
+      << report(unneeded);
+  EXPECT_NE(unneeded.preprocess.note.find("not its mean_file too"), std::string::npos);
+  make_package(folder, "transform_param { mean_file: 'm' }");
+  folder.write("mean.binaryproto", "damaged");
+  EXPECT_TRUE(says(import_model({folder.path()}), Severity::kError,
+                   {"mean.binaryproto: no Caffe mean file"}));
+}
+
 TEST(Digits, FlagsThatCannotBeMet) {
   const Folder folder;
   make_package(folder, "");

@@ -1,5 +1,7 @@
 // Single files, and what they are together.
 #include "import/package.h"
+#include "tenfold/compile.h"
+#include "tenfold/io.h"
 
 namespace tenfold::test {
 namespace {
@@ -124,6 +126,39 @@ TEST(ImportFiles, BinaryNetworks) {
   ASSERT_FALSE(whole.failed) << report(whole);
   EXPECT_EQ(shape_of(whole, "c"), "N,2,4,4");
   EXPECT_TRUE(import_model({at + "net.bin"}).failed);  // nobody knows its weights
+  for (const char* name : {"whole.prototxt", "whole.caffemodel"}) {  // by content
+    folder.write(name, read_file(at + "whole.bin"));
+    const ImportedModel same = import_model({at + name});
+    EXPECT_FALSE(same.failed) << name << "\n" << report(same);
+  }
+  folder.write("wrong.bin",
+               caffemodel(text + "layer { name: 'e' type: 'Foo' bottom: 'c' top: 'e' }"));
+  const ImportedModel wrong = import_model({at + "wrong.bin", at + "net.caffemodel"});
+  EXPECT_TRUE(says(wrong, Severity::kError, {"wrong.bin, byte ", "'e'", "'Foo'"})) << report(wrong);
+}
+
+// Caffe starts from blobs that a network states, whatever its form.
+TEST(ImportFiles, NetworksBringTheirOwnWeights) {
+  const Folder folder;
+  const std::string at = folder.path() + "/", text = kNet;
+  const auto net = [&](const std::string& values) {
+    return text.substr(0, text.rfind('}')) + "blobs { shape { dim: [2, 3, 1, 1] } data: [" +
+           values + "] } blobs { shape { dim: 2 } data: [0,0] } }";
+  };
+  const auto weight = [](const ImportedModel& m) {
+    return evaluate_constant(m.graph, m.graph.value(node_of(m, "c").inputs[1]).constant).at(0);
+  };
+  folder.write("own.prototxt", net("7,0,0,0,0,1"));
+  const ImportedModel own = import_model({at + "own.prototxt"});
+  ASSERT_FALSE(own.failed) << report(own);
+  EXPECT_EQ(weight(own), 7);
+  folder.write("net.caffemodel", caffemodel(net("8,0,0,0,0,1")));
+  const ImportedModel trained = import_model({at + "own.prototxt", at + "net.caffemodel"});
+  ASSERT_FALSE(trained.failed) << report(trained);
+  EXPECT_EQ(weight(trained), 8);
+  folder.write("own.prototxt", net("7,0"));
+  const ImportedModel wrong = import_model({at + "own.prototxt"});
+  EXPECT_TRUE(says(wrong, Severity::kError, {"own.prototxt", "'c'", "blob 0"})) << report(wrong);
 }
 
 // Sound models of other formats are not called damaged: nothing reads them yet.

@@ -66,6 +66,20 @@ TEST(Image, PlainAndDeepPnm) {
     EXPECT_THROW(decode(bad), Error) << bad;
 }
 
+// Sound pictures of other formats are not called damaged.
+TEST(Image, OtherFormatsAreUnsupported) {
+  for (const std::string& text : {std::string("BM6\0\0", 5), std::string("GIF89a"),
+                                  std::string("II*\0\b", 5), std::string("RIFF\1\1\1\1WEBPVP8 ")}) {
+    try {
+      decode_image(as_bytes(text), "x");
+      ADD_FAILURE() << text;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::kUnsupported) << e.what();
+      EXPECT_NE(std::string(e.what()).find("pictures are not read"), std::string::npos);
+    }
+  }
+}
+
 TEST(Resize, EqualsPillow) {
   const Tensor rgb = expected("rgb");
   for (const auto& [h, w] : {std::pair{8, 8}, {29, 20}, {50, 41}, {7, 60}, {64, 96}, {1, 1}}) {

@@ -98,9 +98,8 @@ void Attempt::add_data(int k) {
       const Extents dims = resolve_data_shape(setup_.net, setup_.topology, setup_.weights,
                                               setup_.options.hint, {k, t}, &assumed);
       if (assumed)
-        diagnostics_.add({Severity::kWarning, Code::kOk, setup_.net.file,
-                          setup_.net.lines[static_cast<size_t>(k)], -1, layer.name(),
-                          "the file does not tell the channels: three are assumed", ""});
+        diagnostics_.add(about_layer(setup_.net, k, Severity::kWarning, Code::kOk,
+                                     "the file does not tell the channels: three are assumed"));
       Shape shape = to_shape(dims);
       if (setup_.open_batch && !shape.empty()) shape[0] = Dim::symbol("N");
       const std::string name = unique(layer.top(t), value_names_);
@@ -172,7 +171,7 @@ void Attempt::add_computed(int k) {
   } catch (const UnknownBottom&) {
     LayerBlobs blobs(setup_, shared_, diagnostics_, k);
     blobs.examine();
-    if (blobs.missing()) missing_.push_back(setup_.net.net.layer(k).name());
+    if (blobs.missing()) missing_.push_back(k);
   } catch (const Error& e) {
     error(k, e.code(), e.what(), e.notes().empty() ? "" : e.notes()[0]);
   } catch (const std::bad_alloc&) {
@@ -187,7 +186,7 @@ std::vector<ValueId> Attempt::call_importer(int k, std::vector<ValueId> bottoms)
   LayerBlobs blobs(setup_, shared_, diagnostics_, k);
   LayerContext context(layer, std::move(bottoms), builder_, blobs, node_name(k));
   setup_.topology.layers[static_cast<size_t>(k)].entry->import(context);
-  if (blobs.missing()) missing_.push_back(layer.name());
+  if (blobs.missing()) missing_.push_back(k);
   blobs.compare_count(context.blobs_used());
   return context.tops();
 }

@@ -50,7 +50,7 @@ class Attempt {
   NetResult result_;
   std::map<Source, ValueId> values_;  // what exists; absent: poison
   SharedParams shared_;
-  std::vector<std::string> missing_;  // layers without trained weights
+  std::vector<int> missing_;  // layers without trained weights
   UsedNames node_names_, value_names_;
   int suggestions_ = 0;  // made so far: searching for one takes time
   std::set<uint32_t> named_;  // values that bear a top's name already

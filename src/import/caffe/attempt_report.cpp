@@ -1,6 +1,7 @@
 // What an attempt says of layers that it cannot import and of weights without layers.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -42,11 +43,10 @@ void Attempt::report_unneeded(int k) {
   if (links.claimed || links.entry)
     return note(layer.name(), "no output needs the layer: left out");
   if (setup_.topology.outputs.empty()) return report_unknown(k);
-  diagnostics_.add(
-      {Severity::kWarning, Code::kOk, setup_.net.file, setup_.net.lines[static_cast<size_t>(k)], -1,
-       layer.name(),
-       fmt::format("unknown layer type '{}': left out, because no output needs it", layer.type()),
-       nearest_type(layer.type())});
+  diagnostics_.add(about_layer(
+      setup_.net, k, Severity::kWarning, Code::kOk,
+      fmt::format("unknown layer type '{}': left out, because no output needs it", layer.type()),
+      nearest_type(layer.type())));
 }
 
 void Attempt::report_unknown(int k) {
@@ -66,14 +66,20 @@ void Attempt::report_missing_weights() {
   d.severity = Severity::kError;
   d.code = file ? Code::kInvalid : Code::kNotFound;
   d.file = file ? setup_.weights.file() : setup_.net.file;
+  std::vector<std::string> named;
+  for (const int k : missing_) {
+    const int line = setup_.net.places[static_cast<size_t>(k)].line;
+    named.push_back(setup_.net.net.layer(k).name() +
+                    (line > 0 ? fmt::format(" (line {})", line) : ""));
+  }
   d.reason =
       fmt::format("{} trained weights for {} layer{}: {}", file ? "the file lacks" : "there are no",
-                  missing_.size(), missing_.size() == 1 ? "" : "s", fmt::join(missing_, ", "));
+                  named.size(), named.size() == 1 ? "" : "s", fmt::join(named, ", "));
   if (file) {
     std::vector<std::string> names;
     for (const auto& [name, trained] : setup_.weights.layers())
       if (!trained.used) names.push_back(name);
-    const std::string near = nearest_name(missing_[0], names);
+    const std::string near = nearest_name(setup_.net.net.layer(missing_[0]).name(), names);
     if (!near.empty()) d.hint = fmt::format("the file has '{}' for no layer", near);
   } else {
     d.hint = "give the .caffemodel too, or ask for random weights";
@@ -82,9 +88,11 @@ void Attempt::report_missing_weights() {
 }
 
 void Attempt::report_unused() {
+  std::set<std::string> known;  // layers that nothing needs too
+  for (const LayerParameter& layer : setup_.net.net.layer()) known.insert(layer.name());
   std::vector<std::string> names;
   for (const auto& [name, trained] : setup_.weights.layers())
-    if (!trained.used && !trained.blobs.empty()) names.push_back(name);
+    if (!trained.used && !trained.blobs.empty() && !known.count(name)) names.push_back(name);
   if (names.empty()) return;
   const size_t count = names.size();
   if (count > 10) names.resize(10);

@@ -1,6 +1,8 @@
-// Convolution and deconvolution. Output sizes of a spatial axis, as Caffe rounds (down):
-//   convolution    (in + 2 pad - (dilation (kernel - 1) + 1)) / stride + 1
+// Convolution and deconvolution. Output sizes of a spatial axis, as Caffe rounds:
+//   convolution    (in + 2 pad - (dilation (kernel - 1) + 1)) / stride + 1   toward zero
 //   deconvolution  stride (in - 1) + dilation (kernel - 1) + 1 - 2 pad
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "src/base/checked.h"
@@ -66,9 +68,10 @@ void check_sizes(const LayerContext& c, size_t bottom, const Geometry& g, bool t
     if (!dim.is_const()) continue;
     const int64_t reach = checked_add(checked_mul(g.dilations[k], g.kernel[k] - 1), 1);
     const int64_t padding = 2 * g.pads[k];
+    // Of a convolution positive where the quotient is -1 < q, which Caffe's division makes 0.
     const int64_t size =
         transposed ? checked_add(checked_mul(g.strides[k], dim.value() - 1), reach - padding)
-                   : checked_add(dim.value(), padding - reach + 1);
+                   : checked_add(dim.value(), padding - reach + g.strides[k]);
     if (size <= 0)
       LayerContext::invalid(
           fmt::format("the window ({}) does not fit spatial axis {} of size {} with padding {}",
@@ -76,9 +79,16 @@ void check_sizes(const LayerContext& c, size_t bottom, const Geometry& g, bool t
   }
 }
 
-Attrs attributes(const Geometry& g) {
+// `shape`: of the bottom. A window that is larger than its padded input by less than a stride sees
+// zeros behind it.
+Attrs attributes(const Geometry& g, const Shape& shape, bool transposed) {
   std::vector<int64_t> pads = g.pads;
-  pads.insert(pads.end(), g.pads.begin(), g.pads.end());
+  for (size_t k = 0; k < g.pads.size(); ++k) {
+    int64_t lacks = 0;
+    if (const Dim& dim = shape[k + 2]; !transposed && dim.is_const())
+      lacks = g.dilations[k] * (g.kernel[k] - 1) + 1 - dim.value() - 2 * g.pads[k];
+    pads.push_back(g.pads[k] + std::max<int64_t>(lacks, 0));
+  }
   return {{"kernel", g.kernel},
           {"strides", g.strides},
           {"pads", pads},
@@ -110,8 +120,8 @@ void convolve(LayerContext& c, bool transposed, bool depthwise) {
   for (size_t k = 0; k < c.bottom_count(); ++k) {
     std::vector<ValueId> inputs = {c.bottom(k), weight};
     if (bias.valid()) inputs.push_back(bias);
-    c.top(c.add(transposed ? "ConvTranspose" : "Conv", std::move(inputs), attributes(g),
-                k == 0 ? "" : std::to_string(k)));
+    c.top(c.add(transposed ? "ConvTranspose" : "Conv", std::move(inputs),
+                attributes(g, c.shape(k), transposed), k == 0 ? "" : std::to_string(k)));
   }
 }
 

@@ -36,7 +36,7 @@ void keep_test_phase(NetFile& net, Diagnostics& diagnostics) {
   NetState state = net.net.state();
   state.set_phase(TEST);
   google::protobuf::RepeatedPtrField<LayerParameter> kept;
-  std::vector<int> lines;
+  std::vector<LayerPlace> places;
   for (int k = 0; k < net.net.layer_size(); ++k) {
     LayerParameter* layer = net.net.mutable_layer(k);
     if (layer->include_size() > 0 && layer->exclude_size() > 0) {
@@ -50,10 +50,10 @@ void keep_test_phase(NetFile& net, Diagnostics& diagnostics) {
       continue;
     }
     kept.Add(std::move(*layer));
-    lines.push_back(net.lines[static_cast<size_t>(k)]);
+    places.push_back(net.places[static_cast<size_t>(k)]);
   }
   net.net.mutable_layer()->Swap(&kept);
-  net.lines = std::move(lines);
+  net.places = std::move(places);
 }
 
 }  // namespace tenfold::caffe

@@ -55,6 +55,11 @@ bool contradicts(const StatedBlobs& stated, int index, const Blob& blob) {
          stated.outputs != (stated.dimension == StatedBlobs::kFirst ? dims.front() : dims.back());
 }
 
+// Whether the layer shares the parameter with any of as many values.
+bool is_permissive(const LayerParameter& layer, int index) {
+  return index < layer.param_size() && layer.param(index).share_mode() == ParamSpec::PERMISSIVE;
+}
+
 }  // namespace
 
 SharedParams::SharedParams(const NetParameter& net, Weights& weights)
@@ -75,7 +80,7 @@ SharedParams::Blob SharedParams::last_in_file(const std::string& name) {
     const TrainedBlobs* other = weights_.use(layer);
     if (other && s.top < static_cast<int>(other->blobs.size()) &&
         (!last.trained || other->offset > last.trained->offset))
-      last = {other, s.top, layer};
+      last = {other, s.top, layer, is_permissive(net_.layer(s.layer), s.top)};
   }
   return last;
 }
@@ -100,14 +105,15 @@ int LayerBlobs::count() const { return trained_ ? static_cast<int>(trained_->blo
 Tensor LayerBlobs::take(int index, const Extents& dims, Fill fill, int64_t fan_in) {
   const ParamSpec& spec =
       index < layer_.param_size() ? layer_.param(index) : ParamSpec::default_instance();
-  const bool permissive = spec.share_mode() == ParamSpec::PERMISSIVE;
+  const bool permissive = is_permissive(layer_, index);
   if (!spec.name().empty()) compare_with_first(spec.name(), dims, permissive);
   if (index < count()) {
     Tensor own = from_file(*trained_, index, dims, false);
     if (spec.name().empty() || !own.defined()) return own.defined() ? own : placeholder(dims);
   }
   if (const SharedParams::Blob last = shared_.last_in_file(spec.name()); last.trained) {
-    const Tensor value = from_file(*last.trained, last.index, dims, permissive, last.layer);
+    const Tensor value =
+        from_file(*last.trained, last.index, dims, permissive || last.permissive, last.layer);
     return value.defined() ? value : placeholder(dims);
   }
   if (trained_) return placeholder(dims);  // there are too few: the driver says so

@@ -19,6 +19,7 @@ class SharedParams {
     const TrainedBlobs* trained = nullptr;
     int index = 0;
     std::string layer;
+    bool permissive = false;  // that layer shares with any of as many values
   };
   // Of the layers that have the parameter in the file of weights, the last in the file.
   Blob last_in_file(const std::string& name);

@@ -35,9 +35,24 @@ Diagnostics dry_run(const AttemptSetup& setup) {
   return diagnostics;
 }
 
-const Diagnostic* first_error(const Diagnostics& diagnostics) {
+std::vector<Code> kinds_of(const Diagnostics& diagnostics) {
+  std::vector<Code> kinds;
   for (const Diagnostic& d : diagnostics.all())
-    if (d.severity == Severity::kError) return &d;
+    if (d.severity == Severity::kError) kinds.push_back(d.code);
+  return kinds;
+}
+
+// The first error about a layer of which `others` have none.
+const Diagnostic* first_alone(const Diagnostics& errors, const Diagnostics& others) {
+  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
+    return a.severity == b.severity && a.layer == b.layer &&
+           (!a.layer.empty() || a.str() == b.str());
+  };
+  for (const Diagnostic& d : errors.all())
+    if (d.severity == Severity::kError &&
+        std::none_of(others.all().begin(), others.all().end(),
+                     [&](const Diagnostic& other) { return same(d, other); }))
+      return &d;
   return nullptr;
 }
 
@@ -47,15 +62,16 @@ bool batch_stays_open(const AttemptSetup& setup, Diagnostics& diagnostics) {
   for (const Extents& dims : known_shapes(setup.net, setup.topology, setup.weights, setup.options))
     batches.push_back(dims.empty() ? -1 : dims[0]);
   if (batches.empty()) return false;
-  auto fixed = [&](const std::string& layer, int64_t line, const std::string& reason) {
-    diagnostics.add({Severity::kNote, Code::kOk, setup.net.file, line, -1, layer,
-                     fmt::format("the batch size stays {}: {}", batches[0], reason), ""});
+  auto fixed = [&](const std::string& reason, const Diagnostic& place) {
+    diagnostics.add({Severity::kNote, Code::kOk, setup.net.file, place.line, place.offset,
+                     place.layer, fmt::format("the batch size stays {}: {}", batches[0], reason),
+                     ""});
     return false;
   };
   for (const int64_t batch : batches) {
-    if (batch < 0) return fixed("", 0, "an input has no axes");
+    if (batch < 0) return fixed("an input has no axes", {});
     if (batch != batches[0])
-      return fixed("", 0, fmt::format("another input's first dimension is {}", batch));
+      return fixed(fmt::format("another input's first dimension is {}", batch), {});
   }
   AttemptSetup open = setup, literal = setup;
   open.open_batch = open.dry = literal.dry = true;
@@ -63,16 +79,10 @@ bool batch_stays_open(const AttemptSetup& setup, Diagnostics& diagnostics) {
   const Diagnostics with_symbol = dry_run(open);
   if (with_symbol.error_count() == 0 || batches[0] == 0) return true;
   const Diagnostics with_number = dry_run(literal);
-  if (with_number.error_count() >= with_symbol.error_count()) return true;
-  const Diagnostic* why = first_error(with_symbol);
-  for (const Diagnostic& d : with_symbol.all()) {
-    bool both = d.severity != Severity::kError;
-    for (const Diagnostic& other : with_number.all()) both |= other.str() == d.str();
-    if (both) continue;
-    why = &d;
-    break;
-  }
-  return fixed(why->layer, why->line, why->reason);
+  if (const Diagnostic* why = first_alone(with_symbol, with_number))
+    return fixed(why->reason, *why);
+  // Every layer in error is so whatever the batch size. Where a number finds more, it is told.
+  return kinds_of(with_symbol) == kinds_of(with_number);
 }
 
 // Shapes that the user states must belong to inputs.

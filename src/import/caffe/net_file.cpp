@@ -12,6 +12,7 @@
 #include <google/protobuf/text_format.h>
 
 #include "src/import/caffe/bad_values.h"
+#include "src/import/caffe/wire.h"
 
 namespace tenfold::caffe {
 namespace {
@@ -72,6 +73,12 @@ class TextErrors : public pb::io::ErrorCollector {
     int line = 0, count = 0;
     std::string hint;
   };
+  static std::string whole_field_meant(const pb::Descriptor* type, const std::string& given) {
+    std::vector<std::string> known;
+    for (int k = 0; type && k < type->field_count(); ++k) known.push_back(type->field(k)->name());
+    const std::string near = nearest_name(given, known);
+    return near.empty() ? near : "did you mean '" + near + "'?";
+  }
   // Of `Message type "M" has no field named "F".`: which field of M is nearest.
   static std::string field_meant(const std::string& message) {
     const auto quoted = [&](size_t from) {
@@ -96,7 +103,7 @@ class TextErrors : public pb::io::ErrorCollector {
       if (type->field(k)->name().ends_with(kCommon) == given.ends_with(kCommon))
         known.push_back(part(type->field(k)->name()));
     const std::string near = nearest_name(part(given), known);
-    if (near.empty()) return {};
+    if (near.empty()) return whole_field_meant(type, given);
     return "did you mean '" + near + (given.ends_with(kCommon) ? std::string(kCommon) : "") + "'?";
   }
 
@@ -209,7 +216,7 @@ std::unique_ptr<pb::TextFormat::ParseInfoTree> parse_text(std::string text, NetF
   }
 }
 
-// Reads what is_binary_net is true of; the blobs are left out.
+// Reads what is_binary_net is true of.
 bool parse_binary(const std::string& bytes, NetParameter& net) {
   const auto no_text = [](char c) { return c >= 0 && c < ' ' && !std::isspace(c); };
   if (std::none_of(bytes.begin(), bytes.end(), no_text)) return false;
@@ -217,13 +224,34 @@ bool parse_binary(const std::string& bytes, NetParameter& net) {
     net.Clear();
     return false;
   }
-  for (LayerParameter& layer : *net.mutable_layer()) layer.clear_blobs();
-  for (V1LayerParameter& layer : *net.mutable_layers()) {
+  net.DiscardUnknownFields();
+  return true;
+}
+
+// Where the layers of one of NetParameter's fields begin in a binary file.
+std::vector<LayerPlace> places_in(std::string_view bytes, int number) {
+  std::vector<LayerPlace> places;
+  WireField field;
+  for (size_t at = 0, start = 0; at < bytes.size() && read_field(bytes, at, &field); start = at)
+    if (field.number == number) places.push_back({0, static_cast<int64_t>(start)});
+  return places;
+}
+
+bool has_blobs(const NetParameter& net) {
+  const auto has = [](const auto& layer) { return layer.blobs_size() > 0; };
+  return std::any_of(net.layer().begin(), net.layer().end(), has) ||
+         std::any_of(net.layers().begin(), net.layers().end(),
+                     [&](const auto& layer) { return has(layer) || has(layer.layer()); });
+}
+
+// Leaves the blobs out of the network, which `file` holds as a .caffemodel does.
+void take_blobs(NetFile& net, std::string file) {
+  net.trained = std::move(file);
+  for (LayerParameter& layer : *net.net.mutable_layer()) layer.clear_blobs();
+  for (V1LayerParameter& layer : *net.net.mutable_layers()) {
     layer.clear_blobs();
     if (layer.has_layer()) layer.mutable_layer()->clear_blobs();
   }
-  net.DiscardUnknownFields();
-  return true;
 }
 
 bool looks_like_solver(const std::string& text) {
@@ -233,15 +261,24 @@ bool looks_like_solver(const std::string& text) {
 
 }  // namespace
 
-void layer_error(Diagnostics& diagnostics, const NetFile& net, int layer, Code code,
-                 const std::string& reason, const std::string& hint) {
-  diagnostics.add({Severity::kError, code, net.file, net.lines[static_cast<size_t>(layer)], -1,
-                   net.net.layer(layer).name(), reason, hint});
+Diagnostic about_layer(const NetFile& net, int layer, Severity severity, Code code,
+                       const std::string& reason, const std::string& hint) {
+  const LayerPlace& place = net.places[static_cast<size_t>(layer)];
+  return {severity, code, net.file, place.line, place.offset, net.net.layer(layer).name(),
+          reason,   hint};
 }
 
-bool is_binary_net(const std::string& bytes) {
+void layer_error(Diagnostics& diagnostics, const NetFile& net, int layer, Code code,
+                 const std::string& reason, const std::string& hint) {
+  diagnostics.add(about_layer(net, layer, Severity::kError, code, reason, hint));
+}
+
+bool is_binary_net(const std::string& bytes, bool with_input) {
   NetParameter net;
-  return bytes.size() <= static_cast<size_t>(INT32_MAX) && parse_binary(bytes, net);
+  if (bytes.size() > static_cast<size_t>(INT32_MAX) || !parse_binary(bytes, net)) return false;
+  return !with_input || net.input_size() > 0 ||
+         std::any_of(net.layer().begin(), net.layer().end(),
+                     [](const LayerParameter& layer) { return layer.type() == "Input"; });
 }
 
 std::optional<NetFile> parse_net(const std::string& text, const std::string& file,
@@ -280,14 +317,18 @@ std::optional<NetFile> parse_net(const std::string& text, const std::string& fil
   const auto line_of = [&](const pb::FieldDescriptor* of, int k) {
     return places ? places->GetLocation(of, k).line + 1 : 0;
   };
-  for (int k = 0; k < count; ++k) net.lines.push_back(line_of(field, k));
+  if (binary) net.places = places_in(text, field->number());
+  net.places.resize(static_cast<size_t>(count));
+  for (int k = 0; k < count; ++k) net.places[static_cast<size_t>(k)].line = line_of(field, k);
+  if (has_blobs(net.net)) take_blobs(net, binary ? text : net.net.SerializePartialAsString());
   if (v2 && net.net.layers_size() > 0) {
     const pb::FieldDescriptor* old = type->FindFieldByName("layers");
     diagnostics.add(
         {Severity::kError, Code::kInvalid, file, line_of(old, 0), -1, "",
-         fmt::format("{} `layers` of the old form beside {} `layer` of the new one (the first in "
-                     "line {})",
-                     net.net.layers_size(), count, net.lines[0]),
+         fmt::format("{} `layers` of the old form beside {} `layer` of the new one (the first {})",
+                     net.net.layers_size(), count,
+                     binary ? fmt::format("at byte {}", net.places[0].offset)
+                            : fmt::format("in line {}", net.places[0].line)),
          "write all of them in one form, as Caffe demands"});
     net.net.clear_layers();
   }

@@ -40,9 +40,8 @@ class Linker {
     const bool data = own.entry && own.entry->kind == LayerKind::kData;
     own.claimed = hooks_ && !data && hooks_->claims(layer.name(), layer.type());
     if (!layer.name().empty() && !names_.insert(layer.name()).second)
-      diagnostics_.add({Severity::kWarning, Code::kOk, net_.file,
-                        net_.lines[static_cast<size_t>(k)], -1, layer.name(),
-                        "an earlier layer has the same name", ""});
+      diagnostics_.add(about_layer(net_, k, Severity::kWarning, Code::kOk,
+                                   "an earlier layer has the same name"));
     read_bottoms(layer, own);
     own.tops.assign(layer.top().begin(), layer.top().end());
     const bool activation = !own.claimed && is_activation_loss(layer.type());

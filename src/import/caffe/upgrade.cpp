@@ -151,7 +151,7 @@ void upgrade_inputs(NetFile& net, Diagnostics& diagnostics) {
   all.Add(std::move(layer));
   for (LayerParameter& old : *net.net.mutable_layer()) all.Add(std::move(old));
   net.net.mutable_layer()->Swap(&all);
-  net.lines.insert(net.lines.begin(), 0);
+  net.places.insert(net.places.begin(), LayerPlace{});
   net.net.clear_input();
   net.net.clear_input_dim();
   net.net.clear_input_shape();

@@ -113,7 +113,7 @@ void upgrade_v0(NetFile& net, Diagnostics& diagnostics) {
   for (const L& layer : layers) any |= layer.has_layer();
   if (!any) return;
   google::protobuf::RepeatedPtrField<L> out;
-  std::vector<int> lines;
+  std::vector<LayerPlace> places;
   // Layers of type "padding" fold into the layers that read them: blob -> (its source, amount).
   std::map<std::string, std::pair<std::string, uint32_t>> padded;
   for (int k = 0; k < layers.size(); ++k) {
@@ -124,7 +124,7 @@ void upgrade_v0(NetFile& net, Diagnostics& diagnostics) {
       continue;
     }
     L* layer = out.Add();
-    lines.push_back(net.lines[static_cast<size_t>(k)]);
+    places.push_back(net.places[static_cast<size_t>(k)]);
     if (!old.has_layer()) {
       *layer = old;
       continue;
@@ -135,7 +135,8 @@ void upgrade_v0(NetFile& net, Diagnostics& diagnostics) {
     *layer->mutable_blobs() = v0.blobs();
     layer->set_type(v1_type(v0.type()));
     if (layer->type() == L::NONE) {
-      diagnostics.add({Severity::kError, Code::kUnsupported, net.file, lines.back(), -1, v0.name(),
+      diagnostics.add({Severity::kError, Code::kUnsupported, net.file, places.back().line,
+                       places.back().offset, v0.name(),
                        fmt::format("unknown layer type '{}' of the oldest form", v0.type()), ""});
     }
     uint32_t padding = 0;
@@ -148,7 +149,7 @@ void upgrade_v0(NetFile& net, Diagnostics& diagnostics) {
     convert_params(v0, layer, padding);
   }
   net.net.mutable_layers()->Swap(&out);
-  net.lines = std::move(lines);
+  net.places = std::move(places);
 }
 
 }  // namespace tenfold::caffe

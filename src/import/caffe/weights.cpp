@@ -4,47 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "src/import/caffe/wire.h"
+
 namespace tenfold::caffe {
 namespace {
-
-// One field of protobuf's wire format at the top level of a message.
-struct Field {
-  int number = 0;
-  int wire = 0;
-  std::string_view bytes;  // of length-delimited fields
-};
-
-bool read_varint(std::string_view bytes, size_t& at, uint64_t* value) {
-  *value = 0;
-  for (int shift = 0; shift < 64 && at < bytes.size(); shift += 7) {
-    const auto byte = static_cast<uint8_t>(bytes[at++]);
-    *value |= static_cast<uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
-// Reads the field at `at` and moves behind it; false when the bytes are no field.
-bool read_field(std::string_view bytes, size_t& at, Field* field) {
-  uint64_t tag = 0, length = 0;
-  if (!read_varint(bytes, at, &tag) || (tag >> 3) == 0 || (tag >> 3) > 0x1FFFFFFF) return false;
-  field->number = static_cast<int>(tag >> 3);
-  field->wire = static_cast<int>(tag & 7);
-  field->bytes = {};
-  switch (field->wire) {
-    case 0: return read_varint(bytes, at, &length);
-    case 1: length = 8; break;
-    case 2:
-      if (!read_varint(bytes, at, &length)) return false;
-      break;
-    case 5: length = 4; break;
-    default: return false;  // groups are no part of the format
-  }
-  if (length > bytes.size() - at) return false;
-  field->bytes = bytes.substr(at, static_cast<size_t>(length));
-  at += static_cast<size_t>(length);
-  return true;
-}
 
 Diagnostic problem(const std::string& file, int64_t offset, const std::string& layer, Code code,
                    const std::string& reason, const std::string& hint = {}) {
@@ -58,8 +21,6 @@ int64_t count_not_finite(const Tensor& values) {
     count += (std::bit_cast<uint32_t>(v) & 0x7F800000U) == 0x7F800000U;
   return count;
 }
-
-constexpr int kLayer = 100, kV1Layer = 2;
 
 }  // namespace
 
@@ -79,7 +40,7 @@ Weights Weights::read(std::string_view bytes, const std::string& file, Diagnosti
   }
   for (size_t at = 0; at < bytes.size();) {
     const size_t start = at;
-    Field field;
+    WireField field;
     if (!read_field(bytes, at, &field)) {
       diagnostics.add(problem(file, static_cast<int64_t>(start), "", Code::kInvalid,
                               fmt::format("the file of weights is damaged or cut off: no field of "
@@ -88,7 +49,7 @@ Weights Weights::read(std::string_view bytes, const std::string& file, Diagnosti
                               "fetch the file anew; it must be a binary .caffemodel"));
       return weights;
     }
-    if (field.wire == 2 && (field.number == kLayer || field.number == kV1Layer))
+    if (field.wire == 2 && (field.number == kLayerField || field.number == kV1LayerField))
       weights.read_layer(field.number, field.bytes, static_cast<int64_t>(start), diagnostics);
   }
   if (weights.layers_.empty() && diagnostics.error_count() == 0) {
@@ -109,7 +70,7 @@ void Weights::read_layer(int field, std::string_view bytes, int64_t offset,
   google::protobuf::RepeatedPtrField<BlobProto> blobs;
   bool parsed = bytes.size() <= static_cast<size_t>(INT32_MAX);
   const int size = static_cast<int>(bytes.size());
-  if (parsed && field == kLayer) {
+  if (parsed && field == kLayerField) {
     TrainedLayer layer;
     parsed = layer.ParsePartialFromArray(bytes.data(), size);
     name = layer.name();
@@ -158,6 +119,15 @@ void Weights::read_layer(int field, std::string_view bytes, int64_t offset,
     diagnostics.add(std::move(d));
   }
   it->second = std::move(trained);
+}
+
+void Weights::add(Weights other) {
+  if (!present_) file_ = other.file_;
+  present_ |= other.present_;
+  for (auto& [name, trained] : other.layers_) {
+    TrainedBlobs& own = layers_[name];
+    if (own.blobs.empty()) own = std::move(trained);
+  }
 }
 
 const TrainedBlobs* Weights::find(const std::string& layer) const {

@@ -40,6 +40,9 @@ class Weights {
   // and reading goes on behind it.
   static Weights read(std::string_view bytes, const std::string& file, Diagnostics& diagnostics);
 
+  // Takes the layers over of which this has no blobs.
+  void add(Weights other);
+
   bool present() const { return present_; }  // a file was given
   const std::string& file() const { return file_; }
   const TrainedBlobs* find(const std::string& layer) const;

@@ -34,10 +34,11 @@ std::string text_of(const Tensor& pixel) {
   return "(" + text + ")";
 }
 
-Tensor from_values(const std::vector<double>& values, int64_t channels) {
+// `file`: which states them, for the message; empty: flags.
+Tensor from_values(const std::vector<double>& values, int64_t channels, const std::string& file) {
   if (values.size() != 1 && static_cast<int64_t>(values.size()) != channels)
-    throw Error(Code::kInvalid,
-                fmt::format("{} mean values for {} channels", values.size(), channels));
+    throw Error(Code::kInvalid, fmt::format("{}{}{} mean values for {} channels", file,
+                                            file.empty() ? "" : ": ", values.size(), channels));
   Tensor pixel(DType::kF32, {channels});
   for (int64_t c = 0; c < channels; ++c)
     pixel.as_mutable<float>()[static_cast<size_t>(c)] =
@@ -73,12 +74,13 @@ class MeanChoice {
     if (mode == "image") return image("as asked", true);
     if (mode == "pixel") return pixel("as asked");
     if (!mode.empty() && mode != "auto") {
-      const Tensor value = from_values(parse_values(mode), input_.channels);
+      const Tensor value = from_values(parse_values(mode), input_.channels, "");
       return {value, fmt::format("values {} as asked", text_of(value))};
     }
     if (!options_.mean_file.empty()) return image("the file given", false);
     if (facts_.trained_with) return as_trained();
-    if (facts_.mean.defined()) return image("no train_val says otherwise", false);
+    if (facts_.mean.defined() || facts_.mean_error)
+      return image("no train_val says otherwise", false);
     return {{}, "none: there is no mean file"};
   }
 
@@ -90,6 +92,7 @@ class MeanChoice {
   }
 
   void need_file() const {
+    if (facts_.mean_error) throw *facts_.mean_error;
     if (!facts_.mean.defined())
       throw Error(Code::kNotFound, "the mean is to be subtracted, but there is no mean file",
                   {"give one, or the values, or none"});
@@ -122,8 +125,9 @@ class MeanChoice {
 
   Mean as_trained() const {
     if (!facts_.mean_values.empty()) {
-      const Tensor value = from_values(facts_.mean_values, input_.channels);
-      return {value, fmt::format("values {} of train_val's transform_param", text_of(value))};
+      const Tensor value = from_values(facts_.mean_values, input_.channels, facts_.trained_name);
+      return {value, fmt::format("values {} of train_val's transform_param{}", text_of(value),
+                                 facts_.subtracts_file ? ", not its mean_file too" : "")};
     }
     if (facts_.subtracts_file) return image("train_val's transform_param has a mean_file", false);
     return {{}, "none: train_val's transform_param has none"};
@@ -142,7 +146,7 @@ std::vector<int32_t> border_of(const PictureFacts& facts, const PictureInput& in
   if (!mean.defined() && facts.mean.defined() && facts.mean.dims()[0] == input.channels)
     mean = facts.mean;
   if (!mean.defined() && !facts.mean_values.empty())
-    mean = from_values(facts.mean_values, input.channels);
+    mean = from_values(facts.mean_values, input.channels, facts.trained_name);
   if (!mean.defined()) return {};
   const Tensor pixel = pixel_of(mean);
   std::vector<int32_t> color;

@@ -18,7 +18,9 @@ struct PictureFacts {
   bool subtracts_file = false;          // transform_param.mean_file
   std::vector<double> mean_values;      // transform_param.mean_value
   double scale = 1;                     // transform_param.scale
+  std::string trained_name;             // of the file that says so
   Tensor mean;                          // f32[C,H,W] or [C], if there is a mean file
+  std::optional<Error> mean_error;      // why it could not be read
   std::string mean_name;                // where it came from
 };
 

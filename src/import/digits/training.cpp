@@ -43,6 +43,7 @@ void read_training(const ModelFile& file, const std::set<std::string>& inputs, P
   if (!data) return;
   const caffe::TransformationParameter& t = data->transform_param();
   facts.trained_with = true;
+  facts.trained_name = file.shown();
   facts.subtracts_file = t.has_mean_file();
   facts.mean_values.assign(t.mean_value().begin(), t.mean_value().end());
   facts.scale = t.scale();
