@@ -55,7 +55,7 @@ bool begins_as_image(std::span<const std::byte> bytes) { return decoder_of(bytes
 
 Tensor decode_image(std::span<const std::byte> bytes, const std::string& name) {
   if (const Decoder decode = decoder_of(bytes)) return decode(bytes, name);
-  constexpr const char* kKnown = "JPEG, PNG, PGM and PPM are";
+  constexpr const char* kKnown = "JPEG, PNG, PGM and PPM are: convert it to one of them";
   if (const std::string_view other = other_format(bytes); !other.empty())
     throw Error(Code::kUnsupported, name + ": " + std::string(other) + " pictures are not read",
                 {kKnown});
