@@ -42,7 +42,7 @@ enum class ExprOp : uint8_t {
   kCos = 46,
   kNot = 47,
   kIsNaN = 48,
-  kRelu = 60,      // max(a, 0); NaN stays NaN
+  kRelu = 60,      // max(a, 0); NaN stays NaN in the reference, rows may give 0 (ADR 0014)
   kLeakyRelu = 61, // a < 0 ? imm * a : a
   kElu = 62,       // a < 0 ? imm * (exp(a) - 1) : a
   kClip = 63,      // min(max(a, imm), imm2)

@@ -1,5 +1,6 @@
 // A compiled network's plan with bytes changed and every checksum made right again: refused, or run
 // without touching memory that is not its own (which the sanitizers watch).
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -137,6 +138,30 @@ void attack(const Graph& graph, int rounds) {
 
 TEST(HostilePlans, ResealedChangesAreRefusedOrRun) { attack(small_network(), 1500); }
 TEST(HostilePlans, SoAreThoseOfRowsThatMove) { attack(moving_network(), 1500); }
+
+// Sound references may still let a step write over what it reads.
+TEST(HostilePlans, OutputsOverInputsAreRefusedOrRun) {
+  const std::shared_ptr<Device> device = open_device({"cpu", 0});
+  CompileOptions options;
+  options.timing = false;
+  Plan plan = compile(parse_graph("graph net(data: f32[2,4,5,5]) -> y {\n"
+                                  "  r = Exp(data)\n  l, o = Split(r) {axis=1, split=[1,3]}\n"
+                                  "  y = Tanh(o)\n}\n"),
+                      device->target(), options);
+  Program& program = plan.sections.at(0).programs.at(0);
+  const auto split = std::find_if(program.steps.begin(), program.steps.end(),
+                                  [](const Step& s) { return s.problem.op == "Split"; });
+  ASSERT_NE(split, program.steps.end());
+  PlanBuffer& moved = program.buffers.at(split->outputs.at(1).index);
+  moved.same_as = {};
+  moved.inside = split->inputs.at(0).index;
+  moved.axis1_offset = 0;
+  try {
+    EXPECT_TRUE(ran(plan.serialize(), device));
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::kInvalid) << e.full();
+  }
+}
 
 }  // namespace
 }  // namespace tenfold

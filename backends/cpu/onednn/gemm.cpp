@@ -33,6 +33,14 @@ class InnerProductRow : public OnednnRow {
   }
 };
 
+// oneDNN makes one axis of all but the last where it can, and counts along it in 32 bits.
+void check_rows(const Dims& dims) {
+  int64_t rows = 1;
+  for (size_t k = 0; k + 1 < dims.size(); ++k)
+    if (__builtin_mul_overflow(rows, dims[k], &rows) || rows > INT32_MAX)
+      refuse("MatMul: over 2^31 - 1 rows");
+}
+
 class MatMulRow : public OnednnRow {
  public:
   MatMulRow() : OnednnRow("onednn.matmul", {"MatMul(a, b)", "Gemm(a, b)"}, 0.6) {}
@@ -49,6 +57,7 @@ class MatMulRow : public OnednnRow {
     const size_t rank = p.outputs[0].dims.size();
     if (rank < 2 || p.inputs[0].dims.size() < 2 || p.inputs[1].dims.size() < 2)
       refuse("MatMul: a vector operand");
+    check_rows(dst.get_dims());
     if (p.op == "Gemm") {
       if (p.attrs.f("alpha", 1) != 1) refuse("Gemm: alpha is not 1");
       if (p.attrs.i("transA", 0) != 0) a = a.permute_axes({1, 0});

@@ -56,6 +56,13 @@ dnnl::memory::dims dims_of(const Operand& bound) { return const_extents(bound.di
 
 dnnl::memory::desc desc_of(const Operand& bound) { return desc_of(bound, bound.dims.size()); }
 
+// oneDNN counts along an axis in 32 bits, unchecked: a multiple of 2^32 ends in a division by zero.
+static void check_extents(const Extents& dims) {
+  for (const int64_t extent : dims)
+    if (extent > INT32_MAX)
+      refuse("an extent of " + std::to_string(extent) + " is beyond oneDNN's 32 bits");
+}
+
 dnnl::memory::desc desc_of(const Operand& bound, size_t rank) {
   const Format& f = bound.format;
   if (f.dtype != DType::kF32 || f.scale != 0)
@@ -63,6 +70,7 @@ dnnl::memory::desc desc_of(const Operand& bound, size_t rank) {
   if (f.layout.kind != Layout::Kind::kLinear && f.layout.kind != Layout::Kind::kChannelsLast)
     refuse("an operand's layout is " + f.layout.str());
   const Extents dims = const_extents(bound.dims);
+  check_extents(dims);
   if (f.layout.pad > 1 && dims.size() > 1 && dims[1] % f.layout.pad != 0)
     refuse("an operand's channels are padded");
   if (dims.size() > rank || rank > DNNL_MAX_NDIMS) refuse("an operand's rank is too large");

@@ -75,7 +75,7 @@ void StridedCopy::copy_runs(const std::byte* src, std::byte* dst, int threads) c
     parallel_for(
         static_cast<int64_t>(run), kGrainBytes,
         [&](int64_t from, int64_t to) {
-          std::memcpy(dst + from, src + from, static_cast<size_t>(to - from));
+          std::memmove(dst + from, src + from, static_cast<size_t>(to - from));
         },
         threads);
     return;
@@ -89,7 +89,7 @@ void StridedCopy::copy_runs(const std::byte* src, std::byte* dst, int threads) c
     const std::byte* from = src + (s + begin * last.src) * bytes_;
     std::byte* to = dst + (d + begin * last.dst) * bytes_;
     for (int64_t k = begin; k < end; ++k) {
-      std::memcpy(to, from, run);
+      std::memmove(to, from, run);
       from += last.src * bytes_;
       to += last.dst * bytes_;
     }

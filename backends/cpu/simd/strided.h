@@ -17,7 +17,7 @@ class StridedCopy {
   StridedCopy(const Extents& extents, const Extents& src, const Extents& dst, int64_t bytes);
 
   int64_t elements() const { return elements_; }
-  // Allocates nothing.
+  // Allocates nothing. Where a plan lets the two overlap, what is read there is unspecified.
   void run(const std::byte* src, std::byte* dst, int threads) const noexcept;
 
  private:

@@ -96,7 +96,7 @@ class TableWork : public HostWork {
   }
   void put(const std::byte* src, int64_t step, std::byte* dst, int64_t n) const noexcept {
     if (step == bytes_ && step_ == bytes_) {
-      std::memcpy(dst, src, static_cast<size_t>(n * bytes_));
+      std::memmove(dst, src, static_cast<size_t>(n * bytes_));
       return;
     }
     switch (bytes_) {
@@ -109,7 +109,7 @@ class TableWork : public HostWork {
   }
   template <size_t kBytes>
   void each(const std::byte* src, int64_t step, std::byte* dst, int64_t n) const noexcept {
-    for (int64_t k = 0; k < n; ++k) std::memcpy(dst + k * step_, src + k * step, kBytes);
+    for (int64_t k = 0; k < n; ++k) std::memmove(dst + k * step_, src + k * step, kBytes);
   }
 
   int64_t bytes_, rows_ = 1, length_ = 1;
