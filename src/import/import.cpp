@@ -146,10 +146,12 @@ Tensor load_mean(const std::string& name, const ModelFile* file) {
 // Blobs that the network itself states count where the file of weights has none.
 void add_own_weights(caffe::NetFile& net, caffe::Weights& weights, Diagnostics& diagnostics) {
   if (net.trained.empty()) return;
+  const bool text = std::any_of(net.places.begin(), net.places.end(),
+                                [](const caffe::LayerPlace& place) { return place.line > 0; });
   Diagnostics found;
   weights.add(caffe::Weights::read(net.trained, net.file, found));
   for (Diagnostic d : found.all()) {
-    if (net.places[0].offset < 0) d.offset = -1;  // of a text
+    if (text) d.offset = -1;
     diagnostics.add(std::move(d));
   }
   std::string().swap(net.trained);

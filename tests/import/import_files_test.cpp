@@ -156,6 +156,11 @@ TEST(ImportFiles, NetworksBringTheirOwnWeights) {
   const ImportedModel trained = import_model({at + "own.prototxt", at + "net.caffemodel"});
   ASSERT_FALSE(trained.failed) << report(trained);
   EXPECT_EQ(weight(trained), 8);
+  std::string training = net("7,0,0,0,0,1");
+  for (size_t at = 0; (at = training.find("layer {", at)) != std::string::npos; at += 7)
+    training.insert(at + 7, " include { phase: TRAIN } ");
+  folder.write("training.prototxt", training);
+  EXPECT_TRUE(import_model({at + "training.prototxt"}).failed);
   folder.write("own.prototxt", net("7,0"));
   const ImportedModel wrong = import_model({at + "own.prototxt"});
   EXPECT_TRUE(says(wrong, Severity::kError, {"own.prototxt", "'c'", "blob 0"})) << report(wrong);

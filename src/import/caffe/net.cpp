@@ -1,6 +1,7 @@
 #include "src/import/caffe/net.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -44,15 +45,12 @@ std::vector<Code> kinds_of(const Diagnostics& diagnostics) {
 
 // The first error about a layer of which `others` have none.
 const Diagnostic* first_alone(const Diagnostics& errors, const Diagnostics& others) {
-  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
-    return a.severity == b.severity && a.layer == b.layer &&
-           (!a.layer.empty() || a.str() == b.str());
-  };
+  const auto about = [](const Diagnostic& d) { return d.layer.empty() ? d.str() : d.layer; };
+  std::set<std::string> known;
+  for (const Diagnostic& d : others.all())
+    if (d.severity == Severity::kError) known.insert(about(d));
   for (const Diagnostic& d : errors.all())
-    if (d.severity == Severity::kError &&
-        std::none_of(others.all().begin(), others.all().end(),
-                     [&](const Diagnostic& other) { return same(d, other); }))
-      return &d;
+    if (d.severity == Severity::kError && !known.count(about(d))) return &d;
   return nullptr;
 }
 
