@@ -99,12 +99,41 @@ struct Buffers {
   }
 };
 
-void warm_up(Context& context, Stream& stream, double seconds) {
+// How much of warming up and measuring is done, by the time that they are to take.
+class BenchProgress {
+ public:
+  BenchProgress(const std::string& mode, double ms) : phase_(mode, "measuring"), total_(ms) {}
+  // `part` of work that takes `ms` is done; at the end of it, `end`.
+  void at(double part, double ms) { tell(done_ + std::min(part, 1.0) * ms); }
+  void end(double ms) { tell(done_ += ms); }
+
+ private:
+  void tell(double ms) {
+    phase_.at(static_cast<int64_t>(std::min(ms, total_)), static_cast<int64_t>(std::ceil(total_)));
+  }
+  PhaseProgress phase_;
+  double total_, done_ = 0;
+};
+
+// Calls `work`, which returns how often it was called, for `ms` and at least `least` times.
+template <typename Work>
+void repeat(BenchProgress& progress, double ms, size_t least, size_t most, Work&& work) {
   const auto start = Clock::now();
-  do {
+  for (size_t count = 0; count < least || (ms_since(start) < ms && count < most);) {
+    count = work();
+    const double time = ms > 0 ? ms_since(start) / ms : 1;
+    progress.at(std::min(time, static_cast<double>(count) / static_cast<double>(least)), ms);
+  }
+  progress.end(ms);
+}
+
+void warm_up(Context& context, Stream& stream, double seconds, BenchProgress& progress) {
+  size_t runs = 0;
+  repeat(progress, seconds * 1e3, 1, SIZE_MAX, [&] {
     context.enqueue(stream).or_throw();
     stream.synchronize().or_throw();
-  } while (ms_since(start) < seconds * 1e3);
+    return ++runs;
+  });
 }
 
 double thread_cpu_us() {
@@ -116,7 +145,8 @@ double thread_cpu_us() {
 // Idle: one enqueue between waits. Queued: the mean over blocks of eight between waits, a short
 // queue that no driver's limit holds up. What the clocks themselves take is subtracted. On a host
 // device an enqueue is the run: two make a block.
-void measure_enqueue(Result& r, Context& context, Stream& stream, bool host, double seconds) {
+void measure_enqueue(Result& r, Context& context, Stream& stream, bool host, double seconds,
+                     BenchProgress& progress) {
   std::vector<double> clocks;
   for (int k = 0; k < 200; ++k) {
     const double from = thread_cpu_us();
@@ -125,8 +155,7 @@ void measure_enqueue(Result& r, Context& context, Stream& stream, bool host, dou
   const double overhead = stats_of(clocks).median;
   const auto cost = [&](int block) {
     std::vector<double> cpu, wall;
-    const auto start = Clock::now();
-    while (cpu.size() < 3 || (ms_since(start) < seconds * 500 && cpu.size() < 20000)) {
+    repeat(progress, seconds * 500, 3, 20000, [&] {
       const double before = thread_cpu_us();
       const auto t = Clock::now();
       for (int k = 0; k < block; ++k) context.enqueue(stream).or_throw();
@@ -134,34 +163,38 @@ void measure_enqueue(Result& r, Context& context, Stream& stream, bool host, dou
       cpu.push_back(std::max(0.0, thread_cpu_us() - before - overhead) / block);
       wall.push_back(us / block);
       stream.synchronize().or_throw();
-    }
+      return cpu.size();
+    });
     return EnqueueCost{stats_of(cpu).median, stats_of(wall).median};
   };
   r.enqueue_idle = cost(1);
   r.enqueue_queued = cost(host ? 2 : 8);
 }
 
-void measure(Result& r, Context& context, Stream& stream, bool host, double seconds) {
+constexpr double kEnqueueShare = 0.25;  // of the seconds of measuring, on top
+
+void measure(Result& r, Context& context, Stream& stream, bool host, double seconds,
+             BenchProgress& progress) {
   std::vector<double> single, queued;
-  const auto start = Clock::now();
-  while (single.size() < 20 || (ms_since(start) < seconds * 500 && single.size() < 100000)) {
+  repeat(progress, seconds * 500, 20, 100000, [&] {
     const auto t = Clock::now();
     context.enqueue(stream).or_throw();
     stream.synchronize().or_throw();
     single.push_back(ms_since(t));
-  }
+    return single.size();
+  });
   r.latency = stats_of(single);
   const int block =
       static_cast<int>(std::clamp(20.0 / std::max(r.latency.median, 1e-3), 1.0, 200.0));
-  const auto second = Clock::now();
-  while (queued.size() < 5 || (ms_since(second) < seconds * 500 && queued.size() < 100000)) {
+  repeat(progress, seconds * 500, 5, 100000, [&] {
     const auto t = Clock::now();
     for (int k = 0; k < block; ++k) context.enqueue(stream).or_throw();
     stream.synchronize().or_throw();
     queued.push_back(ms_since(t) / block);
-  }
+    return queued.size();
+  });
   r.back_to_back = stats_of(queued);
-  measure_enqueue(r, context, stream, host, seconds * 0.25);
+  measure_enqueue(r, context, stream, host, seconds * kEnqueueShare, progress);
   r.recorded = context.recorded();
   r.runs = static_cast<int64_t>(single.size() + queued.size() * static_cast<size_t>(block));
 }
@@ -283,8 +316,11 @@ void bench(BenchOptions o) {
   context->enqueue(stream).or_throw();
   stream.synchronize().or_throw();
   r.first_ms = ms_since(t2) - inputs_ms;
-  warm_up(*context, stream, o.warm_up);
-  measure(r, *context, stream, device->host_accessible(), o.duration);
+  {
+    BenchProgress progress(o.progress, 1e3 * (o.warm_up + o.duration * (1 + kEnqueueShare)));
+    warm_up(*context, stream, o.warm_up, progress);
+    measure(r, *context, stream, device->host_accessible(), o.duration, progress);
+  }
   if (!o.no_layers) profile_layers(r, *engine);
   if (o.json)
     print_document(report(o, r, *engine, reason));

@@ -93,7 +93,7 @@ void report(const BuildOptions& o, const Plan& plan, const Target& target, uintm
       human_bytes(static_cast<double>(bytes)), target.name, programs.size(),
       programs.size() == 1 ? "" : "s", steps, seconds);
   if (!preprocessing.empty()) put("preprocessing: {}\n", preprocessing);
-  put("next: tenfold bench {0}   or   tenfold inspect {0}\n", shell_word(o.output));
+  put("next: tenfold bench {0}   or   tenfold inspect {0}\n", file_word(o.output));
 }
 
 void build(BuildOptions o) {

@@ -20,6 +20,8 @@ struct CheckOptions {
   bool json = false, structure_only = false;
 };
 
+constexpr char kComparing[] = "comparing with the reference kernels";
+
 Named random_inputs(const std::vector<Binding>& bindings, uint64_t seed) {
   Named inputs;
   std::mt19937_64 rng(seed);
@@ -108,15 +110,17 @@ void check_plan(const CheckOptions& o) {
   const std::shared_ptr<Device> device = device_for(o);
   const auto engine =
       Engine::create(plan, device, EngineOptions{o.device.threads, o.device.trust, 0, false});
-  const auto reference =
-      Engine::create(plan, host_device(), EngineOptions{o.device.threads, false, 0, true});
   const auto context = ready(*engine);
   const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
   const auto got = context->run(inputs);
   const DType precision = precision_of(engine->section());
-  const auto differences = differences_of(got, inputs, precision, [&](const Named& in) {
-    return reference->create_context()->run(in);
-  });
+  const auto differences = [&] {
+    PhaseProgress progress(o.progress, kComparing);
+    const auto reference = Engine::create(
+        plan, host_device(), EngineOptions{o.device.threads, false, 0, true, progress.function()});
+    return differences_of(got, inputs, precision,
+                          [&](const Named& in) { return reference->create_context()->run(in); });
+  }();
   finish(o, differences, engine->messages(), file, std::string(to_string(precision)),
          engine->messages());
 }
@@ -192,12 +196,15 @@ void check_model(const CheckOptions& o) {
   const auto inputs = random_inputs(engine->bindings(), static_cast<uint64_t>(o.seed));
   const auto got = context->run(inputs);
   const DType precision = precision_of(engine->section());
-  const auto differences = differences_of(got, inputs, precision, [&](const Named& in) {
-    Named named;
-    const std::vector<Tensor> values = evaluate_reference(model.graph, in);
-    for (size_t k = 0; k < values.size(); ++k) named[model.graph.outputs()[k].name] = values[k];
-    return named;
-  });
+  const auto differences = [&] {
+    PhaseProgress progress(o.progress, kComparing);
+    return differences_of(got, inputs, precision, [&](const Named& in) {
+      Named named;
+      const auto values = evaluate_reference(model.graph, in, progress.function());
+      for (size_t k = 0; k < values.size(); ++k) named[model.graph.outputs()[k].name] = values[k];
+      return named;
+    });
+  }();
   finish(o, differences, notes, subject, std::string(to_string(precision)));
 }
 

@@ -26,6 +26,20 @@ struct ClassifyOptions {
   bool no_reference = false;
 };
 
+enum class Kind { kNone, kImage, kOther };  // kNone: no regular file, or an empty one
+
+Kind kind_of(const std::string& file) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(file, none)) return Kind::kNone;  // a pipe is read once
+  std::ifstream in(file, std::ios::binary);
+  std::array<char, 16> head{};
+  in.read(head.data(), head.size());
+  const auto count = static_cast<size_t>(in.gcount());
+  if (count == 0) return Kind::kNone;
+  return begins_as_image(std::as_bytes(std::span(head.data(), count))) ? Kind::kImage
+                                                                       : Kind::kOther;
+}
+
 // Whether the second file is a model's: the weights beside a network, whatever they are called.
 bool belongs_to(const std::string& network, const std::string& file) {
   if (file.ends_with(".prototxt") || file.ends_with(".caffemodel")) return true;
@@ -35,13 +49,7 @@ bool belongs_to(const std::string& network, const std::string& file) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const char* picture : {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm", ".bmp", ".gif"})
     if (extension == picture) return false;
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(file, none)) return false;  // a pipe is read once
-  std::ifstream in(file, std::ios::binary);
-  std::array<char, 16> head{};
-  in.read(head.data(), head.size());
-  const auto count = static_cast<size_t>(in.gcount());
-  return count > 0 && !begins_as_image(std::as_bytes(std::span(head.data(), count)));
+  return kind_of(file) == Kind::kOther;
 }
 
 // The leading arguments name the model: one plan or package, or a prototxt and a caffemodel.
@@ -49,6 +57,8 @@ void split_model(ClassifyOptions& o) {
   const std::ptrdiff_t n = o.files.size() > 1 && belongs_to(o.files[0], o.files[1]) ? 2 : 1;
   o.model.model.assign(o.files.begin(), o.files.begin() + n);
   o.files.erase(o.files.begin(), o.files.begin() + n);
+  if (kind_of(o.model.model.front()) == Kind::kImage)
+    throw Error(Code::kInvalid, o.model.model.front() + " is a picture: the model comes first");
   if (o.files.empty()) throw UsageError("classify needs at least one picture after the model");
 }
 
@@ -155,37 +165,13 @@ class Problems {
   // Ends the command if there are any.
   void report() const {
     if (empty()) return;
-    std::fflush(stdout);
+    flush_output();
     for (const Diagnostic& d : list_.all()) say("tenfold: {}\n", d.reason);
     throw ExitWith{exit_for(list_.worst())};
   }
 
  private:
   Diagnostics list_;
-};
-
-// How far the pictures are: said when it takes more than a moment, or to programs.
-class PictureProgress {
- public:
-  PictureProgress(const std::string& mode, size_t total)
-      : printer_(mode), always_(mode == "json"), total_(static_cast<int64_t>(total)) {}
-  void at(size_t done) {
-    const double s = std::chrono::duration<double>(Clock::now() - started_).count();
-    const double shown = std::chrono::duration<double>(Clock::now() - shown_).count();
-    const auto n = static_cast<int64_t>(done);
-    if (!always_ && (s < 0.5 || (shown < 0.1 && n < total_))) return;
-    shown_ = Clock::now();
-    const double left = n > 0 ? s / static_cast<double>(n) * static_cast<double>(total_ - n) : -1;
-    (void)report_({"classifying", n, total_, left});
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  ProgressPrinter printer_;
-  ProgressFn report_ = printer_.function();
-  bool always_;
-  int64_t total_;
-  Clock::time_point started_ = Clock::now(), shown_ = started_;
 };
 
 void print_json(const std::vector<Answer>& answers, const ClassNames& names,
@@ -207,7 +193,7 @@ void print_next(const ClassifyOptions& o) {
   if (o.model.model.size() == 1 && is_plan_file(o.model.model.front()))
     put("\nNext:\n  tenfold bench{0}                   # how fast it is, and where the time goes\n"
         "  tenfold inspect{0} -v              # which kernels it uses\n",
-        " " + shell_word(o.model.model.front()));
+        " " + file_word(o.model.model.front()));
   else
     put("\nNext:\n  tenfold build{0} -o model.plan     # compile once, load in milliseconds\n"
         "  tenfold bench{0}                   # how fast it is, and where the time goes\n"
@@ -248,8 +234,9 @@ void classify(ClassifyOptions o) {
   Agreement agreement;
   ClassNames names(engine->plan());
   {
-    PictureProgress progress(o.progress, o.files.size());
-    for (size_t k = 0; k < o.files.size(); progress.at(++k)) {
+    PhaseProgress progress(o.progress, "classifying");
+    const auto total = static_cast<int64_t>(o.files.size());
+    for (size_t k = 0; k < o.files.size(); progress.at(static_cast<int64_t>(++k), total)) {
       const std::string& file = o.files[k];
       Tensor picture;
       const auto read = [&] { picture = picture_input(file, engine->plan().preprocess, input); };
@@ -275,7 +262,7 @@ void classify(ClassifyOptions o) {
     print_text(answers, names, agreement);
     print_next(o);
   }
-  std::fflush(stdout);
+  flush_output();
   warn(answers, agreement);
   if (names.is_map())
     say("warning: output '{}' is a map, a score for each class and (row,column): `tenfold run` "

@@ -1,6 +1,7 @@
 // What the verbs share: options, models, devices, progress, exit codes.
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -41,7 +42,9 @@ template <typename... Args>
 void put(fmt::format_string<Args...> text, Args&&... args) {
   put_text(fmt::format(text, std::forward<Args>(args)...));
 }
-// Writes out what was put. Error{kResource}: the disk is full; {kIo}: it went wrong otherwise.
+// Writes out what was put so far, and remembers whether that went wrong.
+void flush_output();
+// The same at the end. Error{kResource}: the disk is full; {kIo}: it went wrong otherwise.
 void end_output();
 // The text with control characters but line ends and tabs spelt out (\u001b, as JSON does): names
 // come from files that nobody vouches for, and terminals obey them.
@@ -139,6 +142,27 @@ class ProgressPrinter {
   bool open_line_ = false;
 };
 
+// How far one phase is: said when it takes more than a moment, or to programs; ten times a second.
+class PhaseProgress {
+ public:
+  PhaseProgress(const std::string& mode, std::string phase)
+      : printer_(mode), always_(mode == "json"), phase_(std::move(phase)) {}
+  void at(int64_t done, int64_t total);
+  // What reports to it, under its own name.
+  ProgressFn function();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  ProgressPrinter printer_;
+  ProgressFn report_ = printer_.function();
+  bool always_, told_ = false;
+  std::string phase_;
+  int64_t last_ = 0;
+  Clock::time_point started_ = Clock::now(), shown_ = started_;
+};
+
+// A check of options: one of these words; the nearest is suggested.
+std::function<std::string(const std::string&)> one_of(std::vector<std::string> words);
 // A check of options: a number from `least` to `most`, and one at all.
 std::function<std::string(const std::string&)> number_within(double least, double most);
 bool is_plan_file(const std::string& path);
@@ -188,6 +212,8 @@ void set_usual_shapes(const Engine& engine, Context& context);
 int64_t usual_batch(const Engine& engine);
 // The text as one word of a command that can be pasted into a shell.
 std::string shell_word(const std::string& text);
+// The same for the name of a file, which no command takes for an option.
+std::string file_word(const std::string& path);
 std::string human_bytes(double bytes);
 
 #define VERB(name) Action add_##name(CLI::App& app);

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -32,70 +30,6 @@ int exit_for(Code code) {
 
 void print_document(const nlohmann::json& document) {
   put("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-// ---- progress
-// ---------------------------------------------------------------------------------------
-
-void ProgressPrinter::add(CLI::App& app, std::string& mode) {
-  app.add_option("--progress", mode,
-                 "auto (a bar on a terminal, lines when piped), bar, lines, json, none")
-      ->check(CLI::IsMember({"auto", "bar", "lines", "json", "none"}))
-      ->capture_default_str();
-}
-
-// A terminal that can go back to the start of a line and clear it.
-static bool draws_bars() {
-  const char* terminal = std::getenv("TERM");
-  return isatty(STDERR_FILENO) && !(terminal && std::string_view(terminal) == "dumb");
-}
-
-static void clear_line() { (void)std::fputs("\r\033[K", stderr); }
-
-ProgressPrinter::ProgressPrinter(const std::string& mode) : mode_(mode) {
-  if (mode_.empty() || mode_ == "auto") mode_ = draws_bars() ? "bar" : "lines";
-}
-
-ProgressPrinter::~ProgressPrinter() {
-  if (open_line_) clear_line();
-}
-
-ProgressFn ProgressPrinter::function() {
-  return [this](const Progress& p) { return report(p); };
-}
-
-bool ProgressPrinter::report(const Progress& p) {
-  if (mode_ == "none") return true;
-  const bool fresh = phase_ != p.phase;
-  const int percent = p.total > 0 ? static_cast<int>(100 * p.done / p.total) : -1;
-  if (fresh) {
-    phase_ = std::string(p.phase);
-    shown_ = -1000;
-  }
-  if (mode_ == "json") {
-    nlohmann::json j{{"phase", phase_}, {"done", p.done}, {"total", p.total}};
-    if (p.eta_seconds >= 0) j["eta_s"] = p.eta_seconds;
-    say_line(j);
-    return true;
-  }
-  std::string eta =
-      p.eta_seconds >= 0 && percent < 100 ? fmt::format("  ETA {:.0f} s", p.eta_seconds) : "";
-  if (mode_ == "bar") {
-    std::string bar;
-    if (percent >= 0)
-      bar = fmt::format(" [{:<24}] {:3d} %",
-                        std::string(static_cast<size_t>(percent) * 24 / 100, '#'), percent);
-    clear_line();
-    say("{}{}{}", phase_, bar, eta);
-    std::fflush(stderr);
-    open_line_ = true;
-    return true;
-  }
-  if (fresh || percent >= shown_ + 20 || (percent == 100 && shown_ != 100)) {
-    say("{}{}{}\n", phase_, percent >= 0 ? fmt::format(" {} %", percent) : "", eta);
-    shown_ = percent;
-  }
-  return true;
 }
 
 void check_output_file(const std::string& path) {
@@ -146,6 +80,10 @@ int64_t usual_batch(const Engine& engine) {
 void say_device(const Device& device, const std::string& reason) {
   say("device: {} ({}){}\n", device.ref().str(), device.target().name,
       reason.empty() ? "" : ": " + reason);
+}
+
+std::string file_word(const std::string& path) {
+  return shell_word(path.starts_with('-') ? "./" + path : path);
 }
 
 std::string shell_word(const std::string& text) {

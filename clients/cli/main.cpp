@@ -1,6 +1,8 @@
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -57,11 +59,17 @@ std::string with_suggestion(const CLI::App& app, const std::string& message, int
   for (int k = 1; k < argc; ++k) {
     std::string arg = argv[k];
     arg = arg.substr(0, arg.find('='));
-    if (arg.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), arg) != known.end())
+    // A word after one dash is none of a value's: "-fp16".
+    const bool one_dash = arg.size() > 2 && arg[0] == '-' && std::isalpha(arg[1]) != 0 &&
+                          message.find(arg) != std::string::npos;
+    if ((!one_dash && !arg.starts_with("--")) ||
+        std::find(known.begin(), known.end(), arg) != known.end())
       continue;
-    const std::string near = nearest_name(arg, known);
+    const std::string near = nearest_name(one_dash ? "-" + arg : arg, known);
+    const std::string help =
+        fmt::format("; see tenfold {}--help", verb ? verb->get_name() + " " : "");
     return fmt::format("unknown option {}{}", arg,
-                       near.empty() ? "" : "; did you mean " + near + "?");
+                       near.empty() ? help : "; did you mean " + near + "?");
   }
   return message;
 }
@@ -87,8 +95,9 @@ int run(int argc, char** argv) {
     check_verb(argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
-    const int status = app.exit(e);
-    std::cout.flush();
+    std::ostringstream out;
+    const int status = app.exit(e, out, std::cerr);
+    put_text(out.str());
     end_output();
     return status;
   } catch (const CLI::ParseError& e) {

@@ -38,10 +38,15 @@ void put_text(std::string_view text) {
     put_error = errno;
 }
 
-void end_output() {
+void flush_output() {
   if (std::fflush(stdout) != 0 && put_error == 0) put_error = errno;
+}
+
+void end_output() {
+  flush_output();
   if (put_error == 0 && std::ferror(stdout) == 0) return;
-  throw Error(put_error == ENOSPC || put_error == EDQUOT ? Code::kResource : Code::kIo,
+  throw Error(put_error == ENOSPC || put_error == EDQUOT || put_error == EFBIG ? Code::kResource
+                                                                               : Code::kIo,
               std::string("standard output: cannot be written") +
                   (put_error == 0 ? "" : std::string(": ") + std::strerror(put_error)));
 }

@@ -24,7 +24,8 @@ void DeviceOptions::add(CLI::App& app) {
 
 std::shared_ptr<Device> DeviceOptions::open(std::string* reason) const {
   DeviceRef ref;
-  if (device == "auto" || device.empty()) {
+  if (device.empty()) throw UsageError("--device is empty: give cpu, cuda:K or auto");
+  if (device == "auto") {
     ref.kind = "auto";
   } else {
     try {
@@ -50,7 +51,7 @@ std::shared_ptr<Device> DeviceOptions::open(std::string* reason) const {
 
 std::shared_ptr<Device> DeviceOptions::open_for(const ModelOptions& options,
                                                 std::string* reason) const {
-  const bool named = !device.empty() && device != "auto";
+  const bool named = device != "auto";
   if (named || options.model.size() != 1 || !is_plan_file(options.model.front()))
     return open(reason);
   const std::vector<Section> sections = Plan::load(options.model.front()).sections;
@@ -95,6 +96,15 @@ static void read_shape(const std::string& text, std::map<std::string, Extents>& 
   } catch (const Error&) {
     throw UsageError("--shape " + text + ": give NAME=1,3,480,640");
   }
+}
+
+std::function<std::string(const std::string&)> one_of(std::vector<std::string> words) {
+  return [words = std::move(words)](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return {};
+    const std::string near = nearest_name(text, words);
+    return fmt::format("'{}' is none of: {}{}", text, fmt::join(words, ", "),
+                       near.empty() ? "" : "; did you mean '" + near + "'?");
+  };
 }
 
 std::function<std::string(const std::string&)> number_within(double least, double most) {
@@ -149,7 +159,7 @@ std::string ModelOptions::given() const {
 
 std::string ModelOptions::words() const {
   std::string words;
-  for (const std::string& m : model) words += " " + shell_word(m);
+  for (const std::string& m : model) words += " " + file_word(m);
   for (const CLI::Option* option : given_imports(verb)) {
     const std::string name = " --" + option->get_lnames().front();
     if (option->get_items_expected_max() == 0) {
@@ -176,9 +186,11 @@ void ModelOptions::add_import(CLI::App& app) {
       ->check(number_within(-1e30, 1e30))
       ->group(group);
   app.add_option("--channel-order", import.channel_order, "rgb or bgr: what the network expects")
-      ->check(CLI::IsMember({"rgb", "bgr"}))
+      ->check(one_of({"rgb", "bgr"}))
       ->group(group);
-  app.add_option("--labels", import.labels_file, "a file with a label a line")->group(group);
+  app.add_option("--labels", import.labels_file,
+                 "a file with a label a line; blank lines do not count")
+      ->group(group);
   app.add_option("--snapshot", import.snapshot,
                  "which snapshot of a DIGITS package (default: the newest)")
       ->group(group);
@@ -246,11 +258,13 @@ std::string CompileFlags::given() const {
 void CompileFlags::check() const {
   std::vector<std::string> names;
   for (const Row* row : all_rows()) names.emplace_back(row->name());
+  std::vector<std::string> known = names;  // and what whole groups begin with
+  for (const std::string& name : names) known.push_back(name.substr(0, name.find('.') + 1));
   for (const std::string& prefix : without) {
     if (std::any_of(names.begin(), names.end(),
                     [&](const std::string& n) { return n.substr(0, prefix.size()) == prefix; }))
       continue;
-    const std::string near = nearest_name(prefix, names);
+    const std::string near = nearest_name(prefix, known);
     throw UsageError(
         fmt::format("--without {}: no row's name starts so{}; `tenfold devices "
                     "--rows` lists them",

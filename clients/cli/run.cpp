@@ -29,7 +29,7 @@ std::map<std::string, std::string> output_files(const std::vector<std::string>& 
     std::string file = name;
     std::replace(file.begin(), file.end(), '/', '_');
     std::replace(file.begin(), file.end(), '\0', '_');
-    if (file.empty() || file == "." || file == "..") file = "_" + file;
+    if (file.empty()) file = "_";
     const auto [it, fresh] = taken.emplace(file, name);
     if (!fresh)
       throw UsageError(fmt::format("outputs '{}' and '{}' would both be written to {}.npy",
@@ -40,7 +40,7 @@ std::map<std::string, std::string> output_files(const std::vector<std::string>& 
 }
 
 // A leading 1 is added where the array lacks just the batch axis; the type is converted.
-Tensor fit(const Tensor& given, const Binding& binding) {
+Tensor fit(const Tensor& given, const Binding& binding, bool imported) {
   Tensor t = given;
   if (t.dims().size() + 1 == binding.type.shape.size()) {
     Extents dims{1};
@@ -59,7 +59,8 @@ Tensor fit(const Tensor& given, const Binding& binding) {
       throw Error(Code::kInvalid,
                   fmt::format("input '{}' is {}: the array's element {}, {}, is none", binding.name,
                               to_string(type), k, t.at(k)),
-                  {"--raw-input imports a network for arrays of floats"});
+                  {imported ? "--raw-input imports a network for arrays of floats"
+                            : "`tenfold build --raw-input` makes a plan for arrays of floats"});
   return converted;
 }
 
@@ -199,7 +200,7 @@ std::map<std::string, Tensor> read_inputs(const RunOptions& o, const Arrays& arr
     }
     const Binding& binding = engine.bindings()[static_cast<size_t>(index)];
     if (inputs.count(name)) throw UsageError("--input gives '" + name + "' twice");
-    inputs[name] = fit(arrays.at(arg), binding);
+    inputs[name] = fit(arrays.at(arg), binding, imported);
     check_size(inputs[name], binding, imported);
   }
   std::string missing;

@@ -91,8 +91,10 @@ Plan compile(const Graph& graph, const Target& target, const CompileOptions& opt
 Tensor evaluate_constant(const Graph& graph, ConstantId id);
 
 // A whole graph through the reference rows alone (no select, no fusion): what everything is
-// compared with. `inputs` by name; returns the outputs in order.
+// compared with. `inputs` by name; returns the outputs in order. `progress` hears how much of the
+// work is done, by estimates; Error{kCancelled} when it wants no more.
 std::vector<Tensor> evaluate_reference(const Graph& graph,
-                                       const std::map<std::string, Tensor>& inputs);
+                                       const std::map<std::string, Tensor>& inputs,
+                                       const ProgressFn& progress = {});
 
 }  // namespace tenfold

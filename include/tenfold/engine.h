@@ -27,6 +27,9 @@ struct EngineOptions {
   int64_t memory_limit = 0;      // bytes per context; Error{kResource} beyond
   // Every step by the reference rows, on the CPU, whatever the plan's target.
   bool reference = false;
+  // Told after each step of a run how much of its work is done, on host devices, for programs
+  // without control flow. Its answer is ignored. From the thread that runs.
+  ProgressFn progress = {};
 };
 
 class Context;

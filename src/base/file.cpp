@@ -18,7 +18,8 @@ namespace tenfold {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, const char* what, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT || error == ENOMEM || error == EMFILE;
+  const bool full =
+      error == ENOSPC || error == EDQUOT || error == EFBIG || error == ENOMEM || error == EMFILE;
   throw Error(error == ENOENT ? Code::kNotFound
               : full          ? Code::kResource
                               : Code::kIo,

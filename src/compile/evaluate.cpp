@@ -96,15 +96,19 @@ std::vector<Op::Count> counts_of(const Graph& graph, const Node& node) {
   return def->counts(context);
 }
 
-std::vector<Tensor> run_node(const Graph& graph, NodeId id,
-                             const std::function<Tensor(ValueId)>& value,
-                             const SymbolValues& symbols) {
+select::Lowered lower_node(const Graph& graph, NodeId id) {
   select::Region region;
   region.nodes = {id};
   region.outputs = graph.node(id).outputs;
-  std::vector<Symbol> all = graph.symbols();
-  select::Lowered lowered = select::lower(graph, region, all);
+  select::Lowered lowered = select::lower(graph, region, graph.symbols());
   lowered.problem.closed = true;
+  return lowered;
+}
+
+std::vector<Tensor> run_node(const Graph& graph, NodeId id,
+                             const std::function<Tensor(ValueId)>& value,
+                             const SymbolValues& symbols) {
+  const select::Lowered lowered = lower_node(graph, id);
   const Problem bound = lowered.problem.bind(symbols);
   std::vector<Tensor> inputs;
   for (size_t k = 0; k < lowered.inputs.size(); ++k) inputs.push_back(value(lowered.inputs[k]));
@@ -112,6 +116,43 @@ std::vector<Tensor> run_node(const Graph& graph, NodeId id,
     return {inputs.at(0).reshaped(eval(graph.type(graph.node(id).outputs.at(0)).shape, symbols))};
   return evaluate_problem_all(bound, inputs);
 }
+
+// Tells how much of the nodes' work is done. What a node counts stands at its bound in estimates.
+class WorkMeter {
+ public:
+  WorkMeter(const Graph& graph, const std::vector<NodeId>& order, SymbolValues symbols,
+            const ProgressFn& told)
+      : told_(told) {
+    if (!told_) return;
+    for (NodeId id : order) {
+      const Node& node = graph.node(id);
+      double work = 1;
+      if (node.graphs.empty()) {
+        for (const Op::Count& count : counts_of(graph, node))
+          symbols.set(count.symbol, count.bound.eval(symbols));
+        const Cost cost = cost_of(lower_node(graph, id).problem, symbols);
+        work += cost.flops + cost.bytes;
+      } else if (node.attrs.has("count")) {
+        symbols.set(node.attrs.s("count", ""), 1);
+      }
+      work_.push_back(work);
+      total_ += work;
+    }
+  }
+  void done(size_t node) {
+    if (!told_) return;
+    done_ += work_[node];
+    const auto share = static_cast<int64_t>(kWhole * done_ / total_);
+    if (!told_({"running the reference kernels", share, kWhole}))
+      throw Error(Code::kCancelled, "cancelled between nodes");
+  }
+
+ private:
+  static constexpr int64_t kWhole = 1000;
+  const ProgressFn& told_;
+  std::vector<double> work_;
+  double done_ = 0, total_ = 0;
+};
 
 // Symbol values that the given inputs imply; Error{kInvalid} when a shape does not fit.
 SymbolValues solve_symbols(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
@@ -169,7 +210,8 @@ Tensor evaluate_constant(const Graph& graph, ConstantId root) {
 }
 
 std::vector<Tensor> evaluate_reference(const Graph& graph,
-                                       const std::map<std::string, Tensor>& inputs) {
+                                       const std::map<std::string, Tensor>& inputs,
+                                       const ProgressFn& progress) {
   SymbolValues symbols = solve_symbols(graph, inputs);
   std::map<ValueId, Tensor> values;
   for (ValueId v : graph.inputs()) {
@@ -183,7 +225,10 @@ std::vector<Tensor> evaluate_reference(const Graph& graph,
       throw Error(Code::kInternal, "value '" + graph.value(v).name + "' was not computed");
     return values[v] = evaluate_constant(graph, c);
   };
-  for (NodeId id : graph.order()) {
+  const std::vector<NodeId>& order = graph.order();
+  WorkMeter meter(graph, order, symbols, progress);
+  for (size_t at = 0; at < order.size(); meter.done(at++)) {
+    const NodeId id = order[at];
     const Node& node = graph.node(id);
     const bool flow = !node.graphs.empty();
     const std::vector<Op::Count> counts = flow ? std::vector<Op::Count>{} : counts_of(graph, node);

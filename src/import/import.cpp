@@ -2,6 +2,7 @@
 #include "tenfold/import.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include <fmt/format.h>
@@ -22,6 +23,24 @@ using digits::Package;
 
 bool is_trained(const ModelFile& file) { return file.base().ends_with(".caffemodel"); }
 
+// Whether a text states layers, as networks do and labels do not: "layer {", "layers: {".
+bool states_layers(std::string_view text) {
+  for (size_t at = text.find("layer"); at != std::string_view::npos; at = text.find("layer", at)) {
+    at += 5;
+    size_t next = at + (text.substr(at, 1) == "s");
+    while (next < text.size() &&
+           (std::isspace(static_cast<unsigned char>(text[next])) != 0 || text[next] == ':'))
+      ++next;
+    if (text.substr(next, 1) == "{") return true;
+  }
+  return false;
+}
+
+// A .txt is a list of labels, unless it states layers.
+bool is_labels(const ModelFile& file) {
+  return file.base().ends_with(".txt") && file.is_text() && !states_layers(file.bytes());
+}
+
 // Where no text is the network, protobuf's binary form is, which may hold the weights too: the file
 // beside a .caffemodel or the only one, of several the .prototxt.
 const ModelFile* binary_network(const ModelFiles& files) {
@@ -30,7 +49,7 @@ const ModelFile* binary_network(const ModelFiles& files) {
   for (const ModelFile& file : files.files) {
     if (file.base().ends_with(".binaryproto") || file.base().ends_with(".npy")) continue;
     if (file.is_text()) {
-      if (!file.base().ends_with(".txt")) return nullptr;
+      if (!is_labels(file)) return nullptr;
     } else if (is_trained(file)) {
       trained = &file;
       ++others;
@@ -72,7 +91,7 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
     } else if (&file == binary) {
       part = &parts.network;
     } else if (file.base().ends_with(".prototxt") || (file.is_text() && !is_trained(file))) {
-      part = file.base().ends_with(".txt") ? &parts.labels : &parts.network;
+      part = is_labels(file) ? &parts.labels : &parts.network;
     } else if (file.bytes().empty() && !is_trained(file)) {
       report(file, Code::kInvalid, "the file is empty", "");
       continue;
@@ -86,7 +105,7 @@ Package parts_of_files(const ModelFiles& files, const ImportOptions& options,
   }
   if (!parts.network && parts.labels) std::swap(parts.network, parts.labels);
   if (!parts.network && !files.files.empty() && diagnostics.error_count() == 0)
-    report(files.files[0], Code::kInvalid, "there is no network beside it: no .prototxt",
+    report(files.files[0], Code::kInvalid, "no network was named with it: no .prototxt",
            "a .prototxt and a .caffemodel, a plan, or a package");
   if (!options.snapshot.empty())
     diagnostics.warn("", "the snapshot option is for packages: ignored");

@@ -1,6 +1,7 @@
 #include "src/runtime/bound.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "src/base/checked.h"
 #include "src/plan/flow.h"
@@ -160,13 +161,59 @@ void record_step(const Engine::Impl& engine, const Bound& bound, uint32_t k, Rec
   prepared.row->record(recorder, operands, prepared.state.get(), *bound.instances[k]);
 }
 
+namespace {
+
+// What a recorded report says: steps done of all.
+struct Report {
+  const ProgressFn* told;
+  int64_t done, total;
+};
+
+void tell(void* const*, const void* data) noexcept {
+  Report report{};
+  std::memcpy(&report, data, sizeof report);
+  (void)(*report.told)({"running the reference kernels", report.done, report.total});
+}
+
+// Between the steps of a program, how much of its work is done, in thousandths.
+class Reports {
+ public:
+  Reports(const Engine::Impl& engine, const Bound& bound) : engine_(engine), bound_(bound) {
+    if (!wanted()) return;
+    for (const Problem& problem : bound.problems) total_ += work_of(problem);
+  }
+  void after(size_t step, Commands& commands) {
+    if (!wanted()) return;
+    done_ += work_of(bound_.problems[step]);
+    const auto share = static_cast<int64_t>(kWhole * done_ / total_);
+    const Report report{&engine_.options.progress, share, kWhole};
+    commands.host(tell, {}, &report, sizeof report);
+  }
+
+ private:
+  static constexpr int64_t kWhole = 1000;
+  bool wanted() const { return engine_.options.progress && engine_.device->host_accessible(); }
+  static double work_of(const Problem& problem) {
+    const Cost cost = cost_of(problem, {});
+    return 1 + cost.flops + cost.bytes;
+  }
+  const Engine::Impl& engine_;
+  const Bound& bound_;
+  double done_ = 0, total_ = 0;
+};
+
+}  // namespace
+
 void record_steps(const Engine::Impl& engine, Bound& bound) {
   if (!bound.callees.empty()) return record_flow(engine, bound);
   const Program& program = program_of(engine, bound);
   bound.recorder = engine.device->create_recorder(bound.kind);
   bound.recorder->begin(engine.slots.count);
-  for (uint32_t k = 0; k < program.steps.size(); ++k)
+  Reports reports(engine, bound);
+  for (uint32_t k = 0; k < program.steps.size(); ++k) {
     record_step(engine, bound, k, *bound.recorder, k, program.steps[k].deps);
+    reports.after(k, *bound.recorder);
+  }
   bound.recorder->finish(bound.addresses).or_throw();
 }
 

@@ -91,6 +91,56 @@ TEST_F(CliMessages, JsonProgressIsOnlyJson) {
   EXPECT_TRUE(device) << o.err;
 }
 
+// The progress of a phase, as `--progress=json` has it: what was done, and of how much.
+std::vector<std::pair<int64_t, int64_t>> progress_of(const std::string& err,
+                                                     const std::string& phase) {
+  std::vector<std::pair<int64_t, int64_t>> told;
+  std::istringstream lines(err);
+  for (std::string line; std::getline(lines, line);) {
+    const auto doc = nlohmann::json::parse(line);
+    if (doc.value("phase", "") == phase) told.emplace_back(doc["done"], doc["total"]);
+  }
+  return told;
+}
+
+TEST_F(CliMessages, MeasuringAndComparingShowTheirProgress) {
+  const std::string file = plan();
+  const std::string package = kDigits + "digits.tar.gz";
+  for (const auto& [call, phase] : std::vector<std::pair<std::string, std::string>>{
+           {"bench " + file + " --device cpu --duration 0.3 --warm-up 0.2", "measuring"},
+           {"check " + file + " --device cpu", "comparing with the reference kernels"},
+           {"check " + package + kFast, "comparing with the reference kernels"}}) {
+    SCOPED_TRACE(call);
+    const Outcome o = tenfold(call + " --progress=json");
+    ASSERT_EQ(o.status, 0) << o.err;
+    const auto told = progress_of(o.err, phase);
+    ASSERT_GE(told.size(), 2u) << o.err;
+    EXPECT_LT(told.front().first, told.front().second);
+    EXPECT_EQ(told.back().first, told.back().second);
+    for (size_t k = 1; k < told.size(); ++k) EXPECT_LE(told[k - 1].first, told[k].first);
+    EXPECT_EQ(tenfold(call + " --progress none").err.find(phase), std::string::npos);
+  }
+}
+
+TEST_F(CliMessages, MisspeltWordsGetSuggestions) {
+  const std::string file = plan();
+  for (const auto& [call, said] : std::vector<std::pair<std::string, std::string>>{
+           {"build " + kDigits + "digits.zip -fp16 -o x",
+            "unknown option -fp16; did you mean --fp16?"},
+           {"bench " + file + " --progress jso", "did you mean 'json'?"},
+           {"check " + kDigits + "digits.zip --without onedn.", "did you mean 'onednn.'?"},
+           {"check " + kDigits + "digits.zip --channel-order bgt", "did you mean 'bgr'?"},
+           {"run " + file + " --outdir x", "unknown option --outdir; see tenfold run --help"},
+           {"bench " + file + " --device ''", "--device is empty"}}) {
+    const Outcome o = tenfold(call);
+    EXPECT_EQ(o.status, 2) << call;
+    EXPECT_TRUE(has(o.err, said)) << call << "\n" << o.err;
+  }
+  const Outcome swapped = tenfold("classify " + kPicture + " " + file);
+  EXPECT_EQ(swapped.status, 4);
+  EXPECT_TRUE(has(swapped.err, "7-0.png is a picture: the model comes first")) << swapped.err;
+}
+
 TEST_F(CliMessages, FailuresAreJsonWhereItWasAsked) {
   for (const auto& [call, status] : std::vector<std::pair<std::string, int>>{
            {"bench " + path("nowhere.plan") + " --device cpu --json", 4},

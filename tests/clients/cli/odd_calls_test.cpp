@@ -151,12 +151,56 @@ TEST_F(Cli, ModelsThroughPipes) {
 
 TEST_F(Cli, OutputThatIsLostIsAnError) {
   if (fs::exists("/dev/full")) {
-    EXPECT_EQ(tenfold("inspect " + kDigits + "digits.tar.gz >/dev/full").status, 6);
+    const std::string package = kDigits + "digits.tar.gz ";
+    for (const std::string& call :
+         {"inspect " + package, std::string("--help "), std::string("build --help "),
+          "classify " + package + kDigits + "pictures/3-0.png --device cpu --no-timing "})
+      EXPECT_EQ(tenfold(call + ">/dev/full").status, 6) << call;
   }
   EXPECT_EQ(tenfold("inspect " + kDigits + "digits.tar.gz >&-").status, 4);
   const Outcome closed = tenfold(kBuild + "-o " + path("d.plan") + " >&- 2>&-");
   EXPECT_EQ(closed.status, 4);
   EXPECT_EQ(tenfold("check " + path("d.plan") + " --structure").status, 0);  // nothing got into it
+}
+
+TEST_F(Cli, FilesOverALimitAreResources) {
+  const Outcome o = tenfold(kBuild + "-o " + path("d.plan"), "ulimit -f 100; ");
+  EXPECT_EQ(o.status, 6) << o.err;
+  EXPECT_FALSE(fs::exists(path("d.plan")));
+}
+
+TEST_F(Cli, OutputsMayBeCalledAsFoldersAre) {
+  write("n.prototxt",
+        "input: 'd' input_shape { dim: 1 dim: 2 }\n"
+        "layer { name: 'a' type: 'ReLU' bottom: 'd' top: '.' }\n"
+        "layer { name: 'b' type: 'TanH' bottom: 'd' top: '..' }\n");
+  save_npy(path("d.npy"), Tensor::zeros(DType::kF32, {1, 2}));
+  const Outcome o = tenfold("run " + path("n.prototxt") + " --device cpu --no-timing --input " +
+                            path("d.npy") + " --output-dir " + path("o"));
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_TRUE(fs::exists(path("o/..npy")) && fs::exists(path("o/...npy"))) << o.out;
+}
+
+// By content: text that states layers is the network, whatever the two are called.
+TEST_F(Cli, NetworkAndWeightsMayHaveAnyName) {
+  fs::create_directories(path("package"));
+  ASSERT_EQ(std::system(("tar xzf " + kDigits + "digits.tar.gz -C " + path("package")).c_str()), 0);
+  std::string network, weights;
+  for (const auto& entry : fs::directory_iterator(path("package"))) {
+    if (entry.path().filename() == "deploy.prototxt") network = entry.path().string();
+    if (entry.path().extension() == ".caffemodel") weights = entry.path().string();
+  }
+  fs::copy_file(network, path("d.txt"));
+  fs::copy_file(weights, path("w.bin"));
+  save_npy(path("x.npy"), Tensor::zeros(DType::kF32, {1, 1, 28, 28}));
+  for (const std::string& model :
+       {path("d.txt") + " " + path("w.bin"), path("w.bin") + " " + path("d.txt")}) {
+    const Outcome o = tenfold("run " + model + " --device cpu --no-timing --raw-input --input " +
+                              path("x.npy") + " --output-dir " + path("o"));
+    EXPECT_EQ(o.status, 0) << o.err;
+    EXPECT_TRUE(fs::exists(path("o/softmax.npy")));
+    fs::remove_all(path("o"));
+  }
 }
 
 // More than a buffer: the write itself fails, not only the last flush. What goes to stderr may be
